@@ -1,0 +1,1 @@
+"""hepack: pack high-energy-physics event data within a promised error."""

@@ -1,0 +1,21 @@
+"""The data model: variables, tolerances, collections, and tables of events."""
+
+from hepack.table.schema import Schema
+from hepack.table.table import EventTable, offsets_from_counts
+from hepack.table.tolerance import LOSSLESS, Tolerance, bits_differ
+from hepack.table.variable import DTYPES, EVENTS, Collection, Kind, Layout, Variable
+
+__all__ = [
+    "DTYPES",
+    "EVENTS",
+    "LOSSLESS",
+    "Collection",
+    "EventTable",
+    "Kind",
+    "Layout",
+    "Schema",
+    "Tolerance",
+    "Variable",
+    "bits_differ",
+    "offsets_from_counts",
+]
