@@ -18,9 +18,14 @@ def open_binary(path: str) -> IO[bytes]:
         BadInputError: there is no such file, or it cannot be reached.
     """
     try:
+        if "::" not in path and "://" not in path:
+            return Path(path).open("rb")  # fsspec would take *, ? and [ in a plain name for a pattern
         handle: Any = fsspec.open(path, "rb").open()
+    except FileNotFoundError as error:
+        raise BadInputError(f"there is no file '{path}'") from error
     except (OSError, ValueError, ImportError) as error:
-        raise BadInputError(f"cannot open '{path}': {error}") from error
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise BadInputError(f"cannot open '{path}': {reason}") from error
     return cast(IO[bytes], handle)
 
 
