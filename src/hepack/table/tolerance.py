@@ -96,6 +96,19 @@ class Tolerance:
         keep_bits = ~np.isfinite(before) | ~np.isfinite(after) | (before == 0) & np.signbit(before)
         return np.asarray(different & (keep_bits | ~inside))
 
+    def largest_error(
+        self, original: NDArray[Any], restored: NDArray[Any], *, period: float | None = None
+    ) -> float:
+        """The largest error over the finite values, in the tolerance's own measure (absolute or relative)."""
+        with np.errstate(all="ignore"):
+            before = original.astype(np.float64)
+            error = np.abs(restored.astype(np.float64) - before)
+            if period is not None:
+                error = np.minimum(error, np.abs(period - error))
+            if self.mode in ("relative", "mantissa"):
+                error = np.where(before == 0, np.where(error == 0, 0.0, np.inf), error / np.abs(before))
+        return float(np.max(error[np.isfinite(before)], initial=0.0))
+
     def _allowance(self, before: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.mode == "absolute":
             return np.full_like(before, self.value)

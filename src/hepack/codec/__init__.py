@@ -1,0 +1,1 @@
+"""Tables to packed files and back: recipes, choice of coders, blocks, and the commands' work."""

@@ -1,0 +1,217 @@
+"""`BlockReader`: decode single items of a block, fetching only the chunks they need."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack._errors import CorruptFileError
+from hepack.codec.block import Item, crc_of, items_of
+from hepack.codec.bundle import SMALL_BYTES, decompress_bundle
+from hepack.codec.column import decode_column
+from hepack.codec.text import decode_text
+from hepack.container import MAX_VALUES, check
+from hepack.table import EVENTS, EventTable, Schema, offsets_from_counts
+
+Fetch = Callable[[int, int], bytes]
+"""``fetch(start, length)`` reads a piece of the block's body."""
+
+Decoded = tuple[NDArray[Any], NDArray[np.uint8] | None]
+
+
+class BlockReader:
+    """Decodes a block, item by item; what was decoded is kept until the reader is dropped.
+
+    Raises (from any method): CorruptFileError or LimitError where header or data contradict the format.
+    """
+
+    def __init__(self, schema: Schema, header: Any, fetch: Fetch) -> None:
+        self.schema = schema
+        self._items = items_of(schema)
+        self._place = {item.key: i for i, item in enumerate(self._items)}
+        self._fetch = fetch
+        self._decoded: dict[int, Decoded] = {}
+        self.n_events, self._lengths, self.descriptions, self.chunks = _check_header(
+            header, schema, len(self._items)
+        )
+        self._chunk_of = {i: chunk for chunk in self.chunks for i in chunk.items}
+        for i, description in enumerate(self.descriptions):
+            target = _repeated(description)
+            if (target is None) == (i not in self._chunk_of) or (target is not None and not 0 <= target < i):
+                raise CorruptFileError(
+                    f"'{self._items[i].name}' is stored in no chunk of its block, or in two"
+                )
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the body."""
+        return sum(chunk.stored for chunk in self.chunks)
+
+    def item_bytes(self) -> dict[tuple[str, str], float]:
+        """What each item costs in the body; items of a bundle share its bytes by their size."""
+        costs = {item.key: 0.0 for item in self._items}
+        for chunk in self.chunks:
+            sizes = [_data_size(self.descriptions[i]) for i in chunk.items]
+            for i, size in zip(chunk.items, sizes, strict=True):
+                costs[self._items[i].key] = chunk.stored * size / max(1, sum(sizes))
+        return costs
+
+    def description(self, role: str, name: str) -> list[Any]:
+        """How an item is coded."""
+        return self.descriptions[self._place[role, name]]
+
+    def table(self, names: Iterable[str] | None = None, *, executor: Executor | None = None) -> EventTable:
+        """The block, or the named variables of it with the collections they need."""
+        schema = self.schema if names is None else self.schema.select(set(names))
+        if executor is not None:
+            wanted = {self._target(self._place[item.key]) for item in items_of(schema)}
+            chunks = {id(self._chunk_of[i]): (self._chunk_of[i], i) for i in wanted}
+            list(executor.map(lambda pair: self._decode_chunk(*pair), chunks.values()))
+        offsets = {c.name: self.offsets(c.name) for c in schema.collections}
+        columns = {v.name: self.column(v.name) for v in schema.variables}
+        return EventTable(schema, self.n_events, offsets, columns)
+
+    def offsets(self, collection: str) -> NDArray[np.int64]:
+        """The offsets of a collection."""
+        role = "text" if self.schema.collection_by_name[collection].layout == "text" else "counts"
+        counts, _ = self._item(self._place[role, collection])
+        if len(counts) and int(counts.min()) < 0:
+            raise CorruptFileError(f"collection '{collection}' has negative lengths")
+        offsets = offsets_from_counts(counts)
+        if offsets[-1] != self._length(collection):
+            raise CorruptFileError(f"the lengths of collection '{collection}' do not add up to its size")
+        return offsets
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The values of a variable in this block."""
+        variable = self.schema.by_name[name]
+        if variable.kind == "text":
+            data = self._item(self._place["text", variable.axis])[1]
+            assert data is not None
+            return data
+        return self._item(self._place["values", name])[0]
+
+    def _target(self, i: int) -> int:
+        """The item that really holds the values of item ``i``; repeats point backwards."""
+        while (target := _repeated(self.descriptions[i])) is not None:
+            i = target
+        return i
+
+    def _length(self, axis: str) -> int:
+        return self.n_events if axis == EVENTS else self._lengths[axis]
+
+    def _item(self, i: int) -> Decoded:
+        if i not in self._decoded:
+            target = _repeated(self.descriptions[i])
+            if target is not None:
+                self._decoded[i] = self._repeat(self._items[target], self._items[i], self._item(target)[0])
+            else:
+                self._decode_chunk(self._chunk_of[i], i)
+        return self._decoded[i]
+
+    def _repeat(self, first: Item, item: Item, values: NDArray[Any]) -> Decoded:
+        one, other = first.variable, item.variable
+        exact = one.dtype == other.dtype or (one.dtype.kind in "iub" and other.dtype.kind in "iub")
+        if not exact or first.role == "text" or values.shape != (self._length(item.axis), *other.shape):
+            raise CorruptFileError(f"'{item.name}' cannot be a repeat of '{first.name}'")
+        return values.astype(other.dtype), None
+
+    def _decode_chunk(self, chunk: _Chunk, wanted: int) -> None:
+        """Decode the whole chunk: its checksum is over all of its items."""
+        stored = self._fetch(chunk.start, chunk.stored)
+        if zlib.crc32(stored) != chunk.crc:
+            raise CorruptFileError(f"the data of '{self._items[wanted].name}' are damaged")
+        sizes = [_data_size(self.descriptions[i]) for i in chunk.items]
+        data = stored
+        if chunk.method or len(sizes) > 1:
+            check(max(sizes), SMALL_BYTES, "the size of an item in a bundle")
+            data = decompress_bundle(chunk.method, stored, sum(sizes))
+        position, crc = 0, 0
+        for i, size in zip(chunk.items, sizes, strict=True):
+            piece = memoryview(data)[position : position + size]
+            position += size
+            decoded = self._decode_item(i, piece)
+            own = crc_of(*(array for array in decoded if array is not None))
+            crc = zlib.crc32(own.to_bytes(4, "little"), crc)
+            self._decoded[i] = decoded
+        if position != len(data) or crc != chunk.values_crc:
+            raise CorruptFileError(f"'{self._items[wanted].name}' does not decode to what was packed")
+
+    def _decode_item(self, i: int, data: memoryview) -> Decoded:
+        item = self._items[i]
+        entries = self._length(item.axis)
+        check(entries * item.variable.width, MAX_VALUES, f"the number of values of '{item.name}'")
+        if item.role == "text":
+            return decode_text(self.descriptions[i], data, entries)
+        return decode_column(self.descriptions[i], data, entries, item.variable), None
+
+
+class _Chunk:
+    """A checked row of the header's list of chunks."""
+
+    def __init__(self, row: Any, start: int) -> None:
+        match row:
+            case [("" | "z" | "x") as method, int(stored), int(crc), int(values_crc), [int(), *_] as steps]:
+                pass
+            case _:
+                raise CorruptFileError(f"a block lists the impossible chunk {str(row)[:80]}")
+        if stored < 0 or not all(type(step) is int for step in steps):
+            raise CorruptFileError(f"a block lists the impossible chunk {str(row)[:80]}")
+        self.method, self.stored, self.crc, self.values_crc, self.start = (
+            method,
+            stored,
+            crc,
+            values_crc,
+            start,
+        )
+        self.items = [int(i) for i in np.cumsum(np.array(steps, dtype=np.int64))]
+
+
+def _check_header(
+    header: Any, schema: Schema, n_items: int
+) -> tuple[int, dict[str, int], list[list[Any]], list[_Chunk]]:
+    try:
+        n_events, lengths, descriptions, rows = (header[key] for key in ("n", "a", "c", "k"))
+        start, chunks = 0, []
+        for row in rows:
+            chunks.append(_Chunk(row, start))
+            start += chunks[-1].stored
+        items = [i for chunk in chunks for i in chunk.items]
+        good = len(descriptions) == n_items and len(lengths) == len(schema.collections)
+        good = good and len(set(items)) == len(items) and all(0 <= i < n_items for i in items)
+        good = good and all(isinstance(description, list) and description for description in descriptions)
+    except (TypeError, KeyError, ValueError, OverflowError):
+        good = False
+    if not good:
+        raise CorruptFileError("the header of a block has a wrong form")
+    names = [collection.name for collection in schema.collections]
+    for size in (n_events, *lengths):
+        if type(size) is not int:
+            raise CorruptFileError("the header of a block has a wrong form")
+        check(size, MAX_VALUES, "the length of an axis in a block")
+    return n_events, dict(zip(names, lengths, strict=True)), descriptions, chunks
+
+
+def _repeated(description: list[Any]) -> int | None:
+    if description[0] == "=":
+        if len(description) != 2 or type(description[1]) is not int:
+            raise CorruptFileError("a repeated column has an impossible description")
+        return description[1]
+    return None
+
+
+def _data_size(description: list[Any]) -> int:
+    """Bytes of an item's streams: the first number of each stream's settings."""
+    try:
+        parts = description[2] if description[0] == "text" else description[1]
+        sizes = [part[0] for part in parts]
+    except (IndexError, TypeError, KeyError):
+        raise CorruptFileError(f"an item has the impossible description {str(description)[:80]}") from None
+    if any(type(size) is not int or size < 0 for size in sizes):
+        raise CorruptFileError(f"an item has the impossible description {str(description)[:80]}")
+    return sum(sizes)

@@ -1,0 +1,203 @@
+"""`pack`: an event file to a packed file, block by block."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import fsspec
+
+from hepack._atomic import replacing
+from hepack._errors import BadInputError, BoundError, CannotCarryError
+from hepack._version import __version__
+from hepack.codec.ahead import ahead
+from hepack.codec.block import encode_block
+from hepack.codec.choose import Chooser
+from hepack.codec.plan import Plan
+from hepack.codec.recipe import Recipe
+from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, pack_json
+from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
+from hepack.table import EventTable, Schema
+
+Progress = Callable[[int, int], None]
+"""Called with the events done and the events in all."""
+
+
+@dataclass(frozen=True)
+class VariableSize:
+    """What one item of a table cost: a variable, or the lengths of a collection."""
+
+    table: str
+    name: str
+    role: str
+    tolerance: str
+    raw_bytes: int
+    packed_bytes: float
+
+
+@dataclass(frozen=True)
+class PackResult:
+    """What `pack` did. ``input_bytes`` is the file as it stands on disk, ``raw_bytes`` its columns."""
+
+    source: str
+    path: str
+    n_events: tuple[int, ...]
+    input_bytes: int
+    raw_bytes: int
+    packed_bytes: int
+    seconds: float
+    variables: tuple[VariableSize, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def pack(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    recipe: Recipe | None = None,
+    *,
+    read: ReadOptions | None = None,
+    format_id: str | None = None,
+    strict: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> PackResult:
+    """Pack one event file (local path or fsspec URL) into ``output``.
+
+    Every value is decoded and compared before it is written; the file gets its name only when all of
+    it has been written, read back and found sound.
+
+    Raises:
+        BadInputError: the input is damaged or of no known format.
+        CannotCarryError: with ``strict``, the input holds something that hepack cannot carry.
+        BadRequestError: the recipe names unknown variables, or ``output`` exists.
+    """
+    recipe = recipe or Recipe()
+    read = read or ReadOptions()
+    target = Path(output)
+    started = time.perf_counter()
+    with replacing(target, overwrite=overwrite) as temporary:
+        while True:
+            try:
+                result = _pack_once(os.fspath(source), temporary, recipe, read, format_id, strict, progress)
+                break
+            except GroupingError as error:
+                read = replace(read, ungrouped=read.ungrouped | {error.collection})
+        _check_written(temporary)
+    return replace(result, path=str(target), seconds=time.perf_counter() - started)
+
+
+def _pack_once(
+    source: str,
+    temporary: Path,
+    recipe: Recipe,
+    read: ReadOptions,
+    format_id: str | None,
+    strict: bool,
+    progress: Progress | None,
+) -> PackResult:
+    with open_source(source, read, format_id=format_id) as opened, temporary.open("wb") as handle:
+        contents = opened.contents
+        if strict and contents.skipped:
+            first = contents.skipped[0]
+            raise CannotCarryError(
+                f"'{source}' holds {len(contents.skipped)} things that hepack cannot carry, the first is "
+                f"'{first.name}' ({first.reason}); drop --strict to go on without them"
+            )
+        schemas = recipe.resolve(contents.schemas)
+        plan = Plan(
+            schemas=schemas,
+            format=contents.format,
+            attributes=contents.attributes,
+            skipped=contents.skipped,
+            source={"name": Path(source).name, "bytes": _size(source)},
+            creator=f"hepack {__version__}",
+        )
+        return _write(opened, plan, handle, source, recipe, progress)
+
+
+def _write(
+    opened: Source, plan: Plan, handle: BinaryIO, source: str, recipe: Recipe, progress: Progress | None
+) -> PackResult:
+    writer = ArchiveWriter(handle)
+    header = pack_json(plan.to_json())
+    writer.add(SectionKind.PLAN, header, [], "plan")
+    total = sum(opened.contents.n_events)
+    done = 0
+    costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
+    with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
+        for number, schema in enumerate(plan.schemas):
+            chooser = Chooser(effort=recipe.effort)
+            first = 0
+            for block in ahead(opened.blocks(number, max_bytes=recipe.block_bytes)):
+                packed = replace(block, schema=schema)
+                _write_block(writer, packed, number, first, chooser, pool, costs)
+                first += len(block)
+                done += len(block)
+                if progress:
+                    progress(done, total)
+            if first != opened.contents.n_events[number]:
+                raise BadInputError(
+                    f"table '{schema.name}' of '{source}' promises {opened.contents.n_events[number]} events "
+                    f"and gives {first}; the file is damaged"
+                )
+    if len(header) * 100 < writer.position:
+        writer.add(SectionKind.PLAN, header, [], "copy")  # cheap insurance against damage at the front
+    writer.finish({"events": list(opened.contents.n_events)})
+    sizes = tuple(
+        _size_of(plan.schemas[number], role, name, raw, kept)
+        for (number, role, name), (raw, kept) in costs.items()
+    )
+    return PackResult(
+        source=source,
+        path="",
+        n_events=opened.contents.n_events,
+        input_bytes=int(plan.source["bytes"]),
+        raw_bytes=sum(size.raw_bytes for size in sizes),
+        packed_bytes=handle.tell(),
+        seconds=0.0,
+        variables=sizes,
+        skipped=plan.skipped,
+    )
+
+
+def _write_block(
+    writer: ArchiveWriter,
+    block: EventTable,
+    number: int,
+    first: int,
+    chooser: Chooser,
+    pool: Executor,
+    costs: dict[tuple[int, str, str], list[float]],
+) -> None:
+    encoded = encode_block(block, chooser, pool)
+    header = pack_json({"t": number, "i": first, **encoded.header})
+    writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, len(block)])
+    for (role, name), (raw, kept) in encoded.item_bytes.items():
+        entry = costs[number, role, name]
+        entry[0] += raw
+        entry[1] += kept
+
+
+def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:
+    tolerance = str(schema.by_name[name].tolerance) if role == "values" else "lossless"
+    return VariableSize(schema.name, name, role, tolerance, int(raw), kept)
+
+
+def _size(source: str) -> int:
+    filesystem, path = fsspec.core.url_to_fs(source)
+    return int(filesystem.size(path) or 0)
+
+
+def _check_written(path: Path) -> None:
+    """Read the file back and compare every section's digest: what the disk holds is what was meant."""
+    with path.open("rb") as handle:
+        reader = ArchiveReader(handle, str(path))
+        _, sections = reader.index()
+        if not all(reader.verify(section) for section in sections):
+            raise BoundError(f"'{path}' reads back different from what was written; the disk may be failing")

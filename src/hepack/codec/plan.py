@@ -1,0 +1,204 @@
+"""The plan: what a packed file says of its tables, as JSON, read back with nothing trusted.
+
+A variable is ``[name, dtype, {what differs from the default}]``; the same for collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hepack._errors import CorruptFileError, HepackError
+from hepack.io import Skipped
+from hepack.table import DTYPES, LOSSLESS, Collection, Kind, Layout, Schema, Tolerance, Variable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that decoding needs besides the blocks, resolved: nothing here is "auto"."""
+
+    schemas: tuple[Schema, ...]
+    format: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
+    creator: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "creator": self.creator,
+            "format": self.format,
+            "attributes": dict(self.attributes),
+            "source": dict(self.source),
+            "skipped": [[item.name, item.reason] for item in self.skipped],
+            "tables": [_schema_to_json(schema) for schema in self.schemas],
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Plan:
+        """Read a plan.
+
+        Raises:
+            CorruptFileError: it has another form, unknown keys included.
+        """
+        try:
+            raw = _Plan.model_validate(value, strict=True)
+            return cls(
+                schemas=tuple(_schema_from_json(table) for table in raw.tables),
+                format=raw.format,
+                attributes=raw.attributes,
+                skipped=tuple(Skipped(name, reason) for name, reason in map(tuple, raw.skipped)),
+                source=raw.source,
+                creator=raw.creator,
+            )
+        except (ValidationError, HepackError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise CorruptFileError(f"the plan of the packed file has a wrong form: {reason}") from None
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Variable(_Strict):
+    axis: str = ""
+    shape: list[int] = []
+    unit: str = ""
+    kind: Kind = "continuous"
+    period: float | None = None
+    tolerance: list[Any] = []
+    attributes: dict[str, Any] = {}
+
+
+class _Collection(_Strict):
+    parent: str = ""
+    layout: Layout = "list"
+    counter: str = ""
+    counter_dtype: str = "i4"
+    attributes: dict[str, Any] = {}
+
+
+class _Table(_Strict):
+    name: str
+    attributes: dict[str, Any]
+    collections: list[list[Any]]
+    variables: list[list[Any]]
+
+
+class _Plan(_Strict):
+    creator: str
+    format: str
+    attributes: dict[str, Any]
+    source: dict[str, Any]
+    skipped: list[list[str]]
+    tables: list[_Table]
+
+
+_DTYPE_CODES = {dtype.str.lstrip("<|"): dtype for dtype in DTYPES}
+_CODES = {dtype: code for code, dtype in _DTYPE_CODES.items()}
+
+
+def _default_kind(dtype: np.dtype[Any]) -> Kind:
+    kinds: dict[str, Kind] = {"b": "flag", "i": "integer", "u": "integer"}
+    return kinds.get(dtype.kind, "continuous")
+
+
+def _schema_to_json(schema: Schema) -> dict[str, Any]:
+    return {
+        "name": schema.name,
+        "attributes": dict(schema.attributes),
+        "collections": [_collection_to_json(collection) for collection in schema.collections],
+        "variables": [_variable_to_json(variable) for variable in schema.variables],
+    }
+
+
+def _variable_to_json(variable: Variable) -> list[Any]:
+    extra: dict[str, Any] = {}
+    if variable.axis:
+        extra["axis"] = variable.axis
+    if variable.shape:
+        extra["shape"] = list(variable.shape)
+    if variable.unit:
+        extra["unit"] = variable.unit
+    if variable.kind != _default_kind(variable.dtype):
+        extra["kind"] = variable.kind
+    if variable.period is not None:
+        extra["period"] = variable.period
+    if not variable.tolerance.is_lossless:
+        extra["tolerance"] = [variable.tolerance.mode, variable.tolerance.value]
+    if variable.attributes:
+        extra["attributes"] = dict(variable.attributes)
+    return [variable.name, _CODES[variable.dtype], *([extra] if extra else [])]
+
+
+def _collection_to_json(collection: Collection) -> list[Any]:
+    extra: dict[str, Any] = {}
+    if collection.parent:
+        extra["parent"] = collection.parent
+    if collection.layout != "list":
+        extra["layout"] = collection.layout
+    if collection.counter:
+        extra["counter"] = collection.counter
+    if collection.counter_dtype != np.dtype("i4"):
+        extra["counter_dtype"] = collection.counter_dtype.str.lstrip("<|")
+    if collection.attributes:
+        extra["attributes"] = dict(collection.attributes)
+    return [collection.name, *([extra] if extra else [])]
+
+
+def _schema_from_json(table: _Table) -> Schema:
+    return Schema(
+        table.name,
+        tuple(_variable_from_json(*row) for row in table.variables),
+        tuple(_collection_from_json(*row) for row in table.collections),
+        table.attributes,
+    )
+
+
+def _variable_from_json(name: str, code: str, extra: Mapping[str, Any] | None = None) -> Variable:
+    dtype = _DTYPE_CODES.get(code)
+    if dtype is None or not isinstance(name, str):
+        raise CorruptFileError(f"a variable has the unknown dtype {code!r}")
+    raw = _Variable.model_validate({"kind": _default_kind(dtype), **(extra or {})}, strict=True)
+    if any(size < 0 for size in raw.shape):
+        raise CorruptFileError(f"variable '{name}' has the impossible shape {raw.shape}")
+    return Variable(
+        name=name,
+        dtype=dtype,
+        axis=raw.axis,
+        shape=tuple(raw.shape),
+        unit=raw.unit,
+        kind=raw.kind,
+        period=raw.period,
+        tolerance=_tolerance_from_json(raw.tolerance),
+        attributes=raw.attributes,
+    )
+
+
+def _tolerance_from_json(value: list[Any]) -> Tolerance:
+    if not value:
+        return LOSSLESS
+    mode, bound = value
+    modes: tuple[Literal["absolute", "relative", "mantissa"], ...] = ("absolute", "relative", "mantissa")
+    if mode not in modes:
+        raise CorruptFileError(f"unknown tolerance mode {mode!r}")
+    return Tolerance(mode, float(bound))
+
+
+def _collection_from_json(name: str, extra: Mapping[str, Any] | None = None) -> Collection:
+    raw = _Collection.model_validate(extra or {}, strict=True)
+    dtype = _DTYPE_CODES.get(raw.counter_dtype)
+    if dtype is None or not isinstance(name, str):
+        raise CorruptFileError(f"a counter has the unknown dtype {raw.counter_dtype!r}")
+    return Collection(
+        name=name,
+        parent=raw.parent,
+        layout=raw.layout,
+        counter=raw.counter,
+        counter_dtype=dtype,
+        attributes=raw.attributes,
+    )

@@ -1,0 +1,248 @@
+"""Plain coders for one stream of integers: constant, pcodec, bins + rANS, shuffled zstd and LZMA.
+
+A stream is described by a short JSON list, ``[tag, ...settings]``, stored in the block's header.
+Every coder here is exact for any int64 values.
+"""
+
+from __future__ import annotations
+
+import functools
+import lzma
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from hepack._errors import CorruptFileError, LimitError
+from hepack.container import MAX_VALUES
+from hepack.transforms import Symbols
+
+Effort = Literal["fast", "default"]
+
+_LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An encoded stream: ``settings`` go to the header, ``data`` to the body."""
+
+    settings: list[Any]
+    data: bytes
+
+    def __len__(self) -> int:
+        return len(self.data) + 4 * len(self.settings)
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Symbols as ``offset + x`` (``mode`` 0) or as ``offset + running sum of unzigzagged x`` (``mode`` 1),
+    with the ``x`` in the narrowest unsigned dtype."""
+
+    offset: int
+    mode: int
+    values: NDArray[Any]
+
+    @classmethod
+    def plain(cls, symbols: Symbols) -> Narrowed:
+        low = int(symbols.min())
+        span = int(symbols.max()) - low
+        # subtraction wraps modulo 2**64, which is what the widest spans need
+        shifted = symbols.view(np.uint64) - np.uint64(low & 0xFFFFFFFFFFFFFFFF)
+        return cls(low, 0, shifted.astype(np.min_scalar_type(span)))
+
+    @classmethod
+    def differences(cls, symbols: Symbols) -> Narrowed:
+        step = np.diff(symbols)  # wraps; so does the sum in `restore`
+        zigzag = ((step << 1) ^ (step >> 63)).view(np.uint64)
+        top = int(zigzag.max()) if len(zigzag) else 0
+        return cls(int(symbols[0]), 1, zigzag.astype(np.min_scalar_type(top)))
+
+    @staticmethod
+    def restore(offset: int, mode: int, values: NDArray[Any]) -> Symbols:
+        wide = values.astype(np.uint64)
+        start = np.uint64(offset & 0xFFFFFFFFFFFFFFFF)
+        if mode == 0:
+            return (wide + start).view(np.int64)
+        step = (wide >> np.uint64(1)) ^ (np.uint64(0) - (wide & np.uint64(1)))
+        symbols = np.empty(len(step) + 1, np.uint64)
+        symbols[0] = start
+        symbols[1:] = step
+        return np.cumsum(symbols, dtype=np.uint64).view(np.int64)
+
+
+def shuffle(values: NDArray[Any]) -> bytes:
+    """Byte planes: all first bytes, then all second bytes, and so on."""
+    width = values.dtype.itemsize
+    if width == 1:
+        return values.tobytes()
+    return np.ascontiguousarray(values.view(np.uint8).reshape(-1, width).T).tobytes()
+
+
+def unshuffle(data: bytes, width: int, count: int) -> NDArray[Any]:
+    """Undo `shuffle`.
+
+    Raises:
+        CorruptFileError: the length is not ``width * count``.
+    """
+    if len(data) != width * count:
+        raise CorruptFileError(f"a byte-shuffled stream has {len(data)} bytes, expected {width * count}")
+    planes = np.frombuffer(data, np.uint8).reshape(width, count)
+    return np.ascontiguousarray(planes.T).reshape(-1).view(np.dtype(f"u{width}"))
+
+
+def encode_constant(symbols: Symbols) -> Stream:
+    return Stream(["c", int(symbols[0])], b"")
+
+
+def encode_pcodec(symbols: Symbols, *, level: int = 8) -> Stream:
+    from pcodec import ChunkConfig, standalone
+
+    narrow = Narrowed.plain(symbols)
+    values = narrow.values if narrow.values.dtype.itemsize > 1 else narrow.values.astype(np.uint16)
+    data = standalone.simple_compress(values, ChunkConfig(compression_level=level))
+    return Stream(["p", narrow.offset, values.dtype.itemsize], data)
+
+
+def decode_pcodec(settings: list[Any], data: bytes, count: int) -> Symbols:
+    from pcodec import standalone
+
+    _, offset, width = settings
+    values = np.empty(count, np.dtype(f"u{width}"))
+    try:
+        progress = standalone.simple_decompress_into(data, values)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        raise CorruptFileError(f"a pcodec stream does not decode: {error}") from None
+    if progress.n_processed != count or not progress.finished:
+        raise CorruptFileError(f"a pcodec stream holds {progress.n_processed} values, expected {count}")
+    return Narrowed.restore(offset, 0, values)
+
+
+def encode_bins(symbols: Symbols) -> Stream:
+    from hepack.entropy import encode_integers
+
+    return Stream(["b"], encode_integers(symbols))
+
+
+def decode_bins(settings: list[Any], data: bytes, count: int) -> Symbols:
+    from hepack.entropy import decode_integers
+
+    return decode_integers(data, count)
+
+
+def _lz_compress(tag: str, data: bytes, level: int) -> bytes:
+    if tag == "z":
+        return zstandard.ZstdCompressor(level=level, write_content_size=False).compress(data)
+    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=_LZMA_FILTERS)
+
+
+def decompress_exactly(tag: str, data: bytes, size: int) -> bytes:
+    """Decompress ``data`` (``z`` zstd, ``x`` raw LZMA) to exactly ``size`` bytes, allocating no more.
+
+    Raises:
+        CorruptFileError: it is not such a stream, or has another size.
+    """
+    try:
+        if tag == "z":
+            reader = zstandard.ZstdDecompressor().stream_reader(data)
+            out = reader.read(size + 1)
+        else:
+            out = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_LZMA_FILTERS).decompress(data, size + 1)
+    except (zstandard.ZstdError, lzma.LZMAError, EOFError) as error:
+        raise CorruptFileError(f"a compressed stream does not decode: {error}") from None
+    if len(out) != size:
+        raise CorruptFileError(f"a compressed stream is longer or shorter than the {size} bytes promised")
+    return out
+
+
+def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stream:
+    narrow = Narrowed.differences(symbols) if mode else Narrowed.plain(symbols)
+    data = _lz_compress(tag, shuffle(narrow.values), level)
+    return Stream([tag, narrow.offset, narrow.values.dtype.itemsize, mode], data)
+
+
+def decode_lz(settings: list[Any], data: bytes, count: int) -> Symbols:
+    tag, offset, width, mode = settings
+    stored = count - mode
+    plain = decompress_exactly(tag, data, width * stored)
+    return Narrowed.restore(offset, mode, unshuffle(plain, width, stored))
+
+
+Encoder = Callable[[Symbols], Stream]
+
+FAST: dict[str, Encoder] = {
+    "pcodec": functools.partial(encode_pcodec, level=4),
+    "zstd": functools.partial(encode_lz, tag="z", mode=0, level=1),
+}
+DEFAULT: dict[str, Encoder] = {
+    "pcodec": encode_pcodec,
+    "bins": encode_bins,
+    "zstd": functools.partial(encode_lz, tag="z", mode=0),
+    "zstd-delta": functools.partial(encode_lz, tag="z", mode=1),
+    "lzma": functools.partial(encode_lz, tag="x", mode=0),
+    "lzma-delta": functools.partial(encode_lz, tag="x", mode=1),
+}
+SLOW = frozenset({"lzma", "lzma-delta", "zstd", "zstd-delta"})
+
+
+def decode_stream(settings: list[Any], data: bytes, count: int) -> Symbols:
+    """Decode a stream of ``count`` integers.
+
+    Raises:
+        CorruptFileError: settings or data contradict the format.
+        LimitError: ``count`` is over the cap.
+    """
+    if not 0 <= count <= MAX_VALUES:
+        raise LimitError(f"a stream claims {count} values, the cap is {MAX_VALUES}")
+    _check_settings(settings)
+    tag = settings[0]
+    if tag == "e":
+        if count:
+            raise CorruptFileError(f"an empty stream should hold {count} values")
+        return np.zeros(0, np.int64)
+    if tag == "c":
+        return np.full(count, settings[1], np.int64)
+    if tag == "p":
+        return decode_pcodec(settings, data, count)
+    if tag == "b":
+        return decode_bins(settings, data, count)
+    return decode_lz(settings, data, count)
+
+
+_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "z": 4, "x": 4}
+
+
+def _check_settings(settings: list[Any]) -> None:
+    tag = settings[0] if settings else None
+    good = isinstance(tag, str) and _LENGTHS.get(tag) == len(settings)
+    good = good and all(type(number) is int and -(2**63) <= number < 2**63 for number in settings[1:])
+    if good and tag in ("p", "z", "x"):
+        good = settings[2] in (1, 2, 4, 8) and (tag == "p" or settings[3] in (0, 1))
+    if not good:
+        raise CorruptFileError(f"a stream has the impossible settings {str(settings)[:80]}")
+
+
+def encode_bytes(values: NDArray[np.uint8]) -> Stream:
+    """Text, by zstd or LZMA, whichever is smaller; long text by zstd alone, for speed."""
+    data = values.tobytes()
+    if len(data) > 1 << 22:
+        return Stream(["z"], _lz_compress("z", data, 9))
+    options = [Stream(["r"], data), *(Stream([tag], _lz_compress(tag, data, 19)) for tag in "zx")]
+    return min(options, key=len)
+
+
+def decode_bytes(settings: list[Any], data: bytes, count: int) -> NDArray[np.uint8]:
+    """Undo `encode_bytes`.
+
+    Raises:
+        CorruptFileError: settings or data contradict the format.
+    """
+    if settings == ["r"] and len(data) == count:
+        return np.frombuffer(data, np.uint8)
+    if settings not in (["z"], ["x"]):
+        raise CorruptFileError(f"text has the impossible settings {str(settings)[:80]}")
+    return np.frombuffer(decompress_exactly(settings[0], data, count), np.uint8)

@@ -1,0 +1,86 @@
+"""`unpack`: a packed file to an ordinary event file of the original or another format."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from hepack._atomic import replacing
+from hepack._errors import BadRequestError
+from hepack.codec.ahead import ahead
+from hepack.codec.pack import Progress
+from hepack.codec.packed import PackedFile
+from hepack.io import Format, Sink, WriteOptions, format_for_output, get_format
+
+
+@dataclass(frozen=True)
+class UnpackResult:
+    """What `unpack` wrote."""
+
+    path: str
+    format: str
+    n_events: tuple[int, ...]
+    bytes_written: int
+    notes: tuple[str, ...]
+
+
+def unpack(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    to: str | None = None,
+    options: WriteOptions | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> UnpackResult:
+    """Write the events of a packed file to ``output``.
+
+    ``to`` is a format id; without it the name of ``output`` decides, then the original format.
+
+    Raises:
+        BadRequestError: the format cannot hold the data, or ``output`` exists.
+        CorruptFileError: the packed file is damaged.
+    """
+    with PackedFile(source) as packed, replacing(Path(output), overwrite=overwrite) as temporary:
+        target = _target_format(to, os.fspath(output), packed.plan.format)
+        attributes = packed.plan.attributes if target.id == packed.plan.format else {}
+        with target.create(str(temporary), attributes, options or WriteOptions()) as sink:
+            write_tables(packed, sink, threads=threads, progress=progress)
+        written = temporary.stat().st_size
+        return UnpackResult(
+            path=os.fspath(output),
+            format=target.id,
+            n_events=tuple(len(table) for table in packed.tables),
+            bytes_written=written,
+            notes=tuple(getattr(sink, "notes", ())),
+        )
+
+
+def write_tables(
+    packed: PackedFile, sink: Sink, *, threads: int | None = None, progress: Progress | None = None
+) -> None:
+    """Write every table of a packed file to an open sink, decoding ahead of the writing."""
+    total = sum(len(table) for table in packed.tables)
+    done = 0
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        for table in packed.tables:
+            sink.begin(table.schema, len(table))
+            for block in ahead(table.iterate(executor=pool)):
+                sink.write(block)
+                done += len(block)
+                if progress:
+                    progress(done, total)
+
+
+def _target_format(to: str | None, output: str, original: str) -> Format:
+    if to:
+        return get_format(to)
+    try:
+        return format_for_output(output)
+    except BadRequestError:
+        if original:
+            return get_format(original)
+        raise
