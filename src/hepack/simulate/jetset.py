@@ -1,0 +1,96 @@
+"""`JetSet`: corrected jets of one radius with their shapes and truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hepack.simulate.calibration import correction
+from hepack.simulate.detector import Detector
+from hepack.simulate.flow import Candidates
+from hepack.simulate.jets import Jets, areas, cluster
+from hepack.simulate.kinematics import Momenta
+from hepack.simulate.ragged import Floats, Ints, keep, nearest, order_by, owners
+from hepack.simulate.record import Record
+from hepack.simulate.substructure import Shapes, shapes, soft_drop_mass, subjettiness
+from hepack.simulate.truth import hadron_flavour, parton_flavour
+
+RADIUS = 0.4
+FAT_RADIUS = 1.0
+MATCH_CONE = 0.3
+RAW_MARGIN = 0.6
+"""Jets are found down to this part of the pt cut, which holds after the correction."""
+
+
+@dataclass(frozen=True)
+class JetSet:
+    """Jets of one radius with all that is known of them; ``raw`` is 1 - (raw pt / corrected pt)."""
+
+    jets: Jets
+    raw: Floats
+    area: Floats
+    tau: tuple[Floats, Floats, Floats]
+    shapes: Shapes
+    soft_drop: Floats
+    flavour: Ints
+    parton: Ints
+    gen: Ints
+
+
+@dataclass(frozen=True)
+class JetInput:
+    """What jets are made of and compared with; ``offset`` is the pile-up density to take off."""
+
+    candidates: Candidates
+    record: Record
+    gen_jets: Jets
+    offset: Floats
+    detector: Detector
+
+
+def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
+    """Anti-kt jets above ``min_pt`` GeV after correction, by falling pt."""
+    momenta, detector = source.candidates.momenta, source.detector
+    found = cluster(
+        momenta,
+        source.candidates.offsets,
+        radius=radius,
+        min_pt=RAW_MARGIN * min_pt,
+        eta_max=detector.jet_eta_max,
+    )
+    area = areas(found, radius=radius)
+    factor = _correct(found, area, source.offset)
+    scaled = Momenta(*(getattr(found.momenta, c) * factor for c in ("px", "py", "pz", "e")))
+    order = order_by(scaled.pt, found.offsets)
+    order = order[scaled.pt[order] > min_pt]
+    jets = found.take(order, keep(scaled.pt > min_pt, found.offsets), scaled[order])
+    fat = radius == FAT_RADIUS
+    groomed = soft_drop_mass(jets, momenta, radius=radius) if fat else np.zeros(len(jets))
+    return JetSet(
+        jets,
+        1.0 - 1.0 / factor[order],
+        area[order],
+        subjettiness(jets, momenta, radius=radius),
+        shapes(jets, source.candidates),
+        groomed * factor[order],
+        hadron_flavour(jets, source.record),
+        parton_flavour(jets, source.record),
+        _match(jets, source.gen_jets),
+    )
+
+
+def _correct(found: Jets, area: Floats, offset: Floats) -> Floats:
+    """Factor on each momentum: the pile-up offset (arXiv:0707.1378), then the response."""
+    without = np.maximum(1.0 - offset[owners(found.offsets)] * area / found.momenta.pt, 0.01)
+    return without * correction(found.momenta.pt * without, found.momenta.eta)
+
+
+def _match(jets: Jets, truth: Jets) -> Ints:
+    """The place in its event of the nearest particle-level jet, -1 without one in the cone."""
+    match = nearest(
+        (jets.momenta.eta, jets.momenta.phi, jets.offsets),
+        (truth.momenta.eta, truth.momenta.phi, truth.offsets),
+        radius=MATCH_CONE,
+    ).index
+    return np.where(match >= 0, match - truth.offsets[:-1][owners(jets.offsets)], -1)
