@@ -1,11 +1,11 @@
-"""A column of numbers, with the kind that its name suggests."""
+"""A column of numbers, with the kind that its name and first values suggest."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack.io.naming import guess_kind
 from hepack.table import EVENTS, Variable
@@ -18,11 +18,16 @@ def number_column(
     axis: str = EVENTS,
     shape: tuple[int, ...] = (),
     unit: str = "",
+    sample: NDArray[Any] | None = None,
     **attributes: Any,
 ) -> Variable:
-    """A variable that is a flag, an integer, an angle (by its name) or continuous."""
-    kind = guess_kind(name, dtype)
-    period = math.tau if kind == "angle" else None
+    """A variable that is a flag, an integer, an angle (see `guess_kind`) or continuous.
+
+    An angle in degrees is none: its name may say phi, but the period is not 2 pi.
+    """
+    kind, period = guess_kind(name, dtype, sample)
+    if kind == "angle" and unit not in ("", "rad", "radian", "radians"):
+        kind, period = "continuous", None
     return Variable(
         name=name,
         dtype=dtype,

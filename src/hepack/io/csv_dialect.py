@@ -106,7 +106,10 @@ def sniff(text: str, path: str, encoding: str, *, complete: bool) -> Sniffed:
         raise BadInputError(f"'{path}' holds no line of text")
     delimiter, width = _delimiter(body or [preamble[-1].lstrip("# ")], path)
     pad = " " if delimiter in ",;" and body and all(_padded(line, delimiter) for line in body) else ""
-    split = [_split(line, delimiter) for line in body]
+    try:
+        split = [_split(line, delimiter) for line in body]
+    except csv.Error as error:
+        raise BadInputError(f"'{path}' is not CSV: {error}") from error
     comment, names = _comment_header(preamble, delimiter, width)
     header = bool(comment)
     if comment:

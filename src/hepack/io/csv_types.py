@@ -112,7 +112,8 @@ class ColumnType:
             attributes["booleans"] = list(first)
         axis = self.name if self.missing else ""
         collection = Collection(name=self.name, layout="option") if self.missing else None
-        return collection, number_column(self.name, dtype, axis=axis, **attributes)
+        sample = np.array(read_floats(self.sample), np.float64) if dtype.kind == "f" else None
+        return collection, number_column(self.name, dtype, axis=axis, sample=sample, **attributes)
 
 
 def convert(tokens: Sequence[str], variable: Variable) -> tuple[NDArray[np.int64] | None, NDArray[Any]]:

@@ -73,7 +73,11 @@ class Hdf5Source(Source):
             attributes = attributes_to_json(dataset, path, skipped)
             base = path.rpartition("/")[2]
             records = Records(
-                little_lists(dataset.dtype), dataset.shape[1:], name=base, unit=unit_of(attributes)
+                little_lists(dataset.dtype),
+                dataset.shape[1:],
+                name=base,
+                unit=unit_of(attributes),
+                sample=lambda: self._read(dataset, 0, _SAMPLE_EVENTS),  # noqa: B023  (called at once)
             )
             skipped += [Skipped(f"{path}: {item.name}", item.reason) for item in records.skipped]
             if records.leaves:
@@ -112,14 +116,19 @@ class Hdf5Source(Source):
         columns: dict[str, Any] = {}
         for path, records in zip(share.paths, self._records[table], strict=True):
             dataset = self._datasets[path]
-            dtype = little_lists(dataset.dtype)
-            as_stored = describe(dtype) == describe(dataset.dtype)  # == would not compare list types
-            values = dataset if as_stored else dataset.astype(dtype)
-            array = _as_array(values[()], dtype) if share.scalar else values[start:stop]
+            array = self._read(dataset, start, stop)
             cuts, found = records.take(array)
             offsets |= cuts
             columns |= found
         return EventTable(schema, stop - start, offsets, columns)
+
+    @staticmethod
+    def _read(dataset: Any, start: int, stop: int) -> Any:
+        """Some events of a dataset; a scalar is one event."""
+        dtype = little_lists(dataset.dtype)
+        as_stored = describe(dtype) == describe(dataset.dtype)  # == would not compare list types
+        values = dataset if as_stored else dataset.astype(dtype)
+        return values[start:stop] if dataset.shape else _as_array(values[()], dtype)
 
     def close(self) -> None:
         self._file.close()

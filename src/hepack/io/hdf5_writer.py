@@ -40,8 +40,13 @@ class _Dataset:
         array = self.records.give(block)
         if self.scalar:
             self.target[()] = array[0]
-        elif array.size or array.dtype.kind == "O":
+        elif array.size and not self._only_empty_lists(array):
             self.target[rows] = array
+
+    def _only_empty_lists(self, array: np.ndarray[Any, Any]) -> bool:
+        """Unwritten lists are empty already, and h5py takes a row of empty lists for a matrix."""
+        lists = len(self.records.leaves) == 1 and self.records.leaves[0].is_list and not array.dtype.names
+        return lists and not any(map(len, array))
 
 
 def _storage(note: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:

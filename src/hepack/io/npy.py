@@ -23,6 +23,8 @@ from hepack.table import EventTable, Schema
 
 Opener = Callable[[], IO[bytes]]
 
+_SAMPLE_EVENTS = 1024
+
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile)
 """What the zip reader and remote files raise on damage."""
 
@@ -50,7 +52,8 @@ class ArrayFile:
                 f"found {max(0, size - header.offset)}"
             )
         self.shape = header.shape or (1,)
-        self.records = Records(header.dtype, self.shape[1:], name="" if header.dtype.names else name)
+        inner, first = self.shape[1:], "" if header.dtype.names else name
+        self.records = Records(header.dtype, inner, name=first, sample=lambda: self._first_events())
         if not self.records.leaves:
             reasons = "; ".join(f"{item.name}: {item.reason}" for item in self.records.skipped)
             raise BadInputError(
@@ -96,6 +99,10 @@ class ArrayFile:
         if len(data) != int(np.prod(shape)) * dtype.itemsize:
             raise BadInputError(f"{self.label} is cut short")
         return np.ndarray(shape, dtype, data)
+
+    def _first_events(self) -> NDArray[Any]:
+        none = np.empty((0, *self.shape[1:]), self.header.dtype)
+        return next(self._arrays(_SAMPLE_EVENTS), none)
 
     def _fortran(self, step: int) -> Iterator[NDArray[Any]]:
         """Events lie scattered in the file: spread it on disk and map it, so that memory stays bounded."""

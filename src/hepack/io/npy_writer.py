@@ -170,6 +170,10 @@ class NpzSink(Sink):
     def begin(self, schema: Schema, n_events: int) -> None:
         self._finish_table()
         info = zipfile.ZipInfo(schema.name + ".npy")
+        if info.filename in self._zip.namelist():
+            raise BadRequestError(
+                f"an .npz file cannot hold two tables called '{schema.name}'; write root instead"
+            )
         info.compress_type = self._zip.compression
         self._member = self._zip.open(info, "w", force_zip64=True)
         self._writer = _ArrayWriter(self._member, schema, n_events, restoring=self._restoring)

@@ -16,6 +16,8 @@ from hepack.io.strings import join_text, text_column
 from hepack.io.unpickler import load_records
 from hepack.table import Collection, EventTable, Schema, Variable, offsets_from_counts
 
+_SAMPLE_EVENTS = 1024
+
 _LARGEST = 8 << 30
 """Bytes; a pickle has to be read as a whole."""
 
@@ -56,7 +58,8 @@ class PickleSource(Source):
                 variables.append(variable)
                 continue
             prefix = "" if column.dtype.names and len(frame.columns) == 1 else name
-            records = Records(column.dtype, column.shape[1:], name=prefix)
+            sample = column[:_SAMPLE_EVENTS]
+            records = Records(column.dtype, column.shape[1:], name=prefix, sample=lambda: sample)  # noqa: B023
             skipped += records.skipped
             plans[name] = records
             collections += records.collections

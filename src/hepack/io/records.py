@@ -18,7 +18,7 @@ from hepack.io.column import number_column
 from hepack.io.dtypes import metadata_of
 from hepack.io.refusal import refusal
 from hepack.io.strings import join_text, split_text, text_column
-from hepack.table import EVENTS, Collection, EventTable, Variable, offsets_from_counts
+from hepack.table import Collection, EventTable, Variable, offsets_from_counts
 
 Pieces = tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[Any]]]
 """Offsets and columns of an `EventTable`."""
@@ -88,17 +88,28 @@ def leaves(
 class Records:
     """The plan for arrays of one dtype and shape ``(events, *shape)``.
 
-    ``name`` is the column's name, or the first part of it for the fields of a record.
+    ``name`` is the column's name, or the first part of it for the fields of a record. ``sample`` gives
+    the first events; it is asked for only where a name suggests an angle.
     """
 
     def __init__(
-        self, dtype: np.dtype[Any], shape: tuple[int, ...], *, name: str = "", unit: str = ""
+        self,
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        *,
+        name: str = "",
+        unit: str = "",
+        sample: Callable[[], NDArray[Any]] | None = None,
     ) -> None:
         self.dtype, self.shape = _without_obstacles(dtype), shape
         every = list(leaves(dtype, name, shape))
         self.leaves = [leaf for leaf in every if not leaf.obstacle]
         self.skipped = [Skipped(leaf.name, leaf.obstacle) for leaf in every if leaf.obstacle]
         pairs = [_plan(leaf, unit) for leaf in self.leaves]
+        angles = any(variable.kind == "angle" for _, variable in pairs)
+        if angles and sample is not None:
+            first = sample()
+            pairs = [_plan(leaf, unit, None if leaf.is_list else leaf.of(first)) for leaf in self.leaves]
         self.collections = tuple(c for collections, _ in pairs for c in collections)
         self.variables = tuple(variable for _, variable in pairs)
 
@@ -154,12 +165,13 @@ class Records:
     def _given(self, leaf: Leaf, variable: Variable, block: EventTable) -> NDArray[Any]:
         values = block.columns[variable.name]
         shape = (block.n_events, *leaf.shape)
+        axis = block.schema.by_name[variable.name].axis
         if leaf.is_text:
-            texts = split_text(block.offsets[variable.axis], values)
+            texts = split_text(block.offsets[axis], values)
             return _text_array(texts, leaf, shape)
         if leaf.is_list:
             of = np.dtype(leaf.vlen)
-            rows = np.split(values.astype(of, copy=False), block.offsets[leaf.name][1:-1])
+            rows = np.split(values.astype(of, copy=False), block.offsets[axis][1:-1])
             array = np.empty(block.n_events, object)
             array[:] = [row for row in rows][: block.n_events]  # noqa: C416  (a list of arrays, not one array)
             return array.astype(leaf.dtype)
@@ -180,7 +192,7 @@ def _without_obstacles(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype([(name, _without_obstacles(dtype[name])) for name in kept])
 
 
-def _plan(leaf: Leaf, unit: str) -> tuple[list[Collection], Variable]:
+def _plan(leaf: Leaf, unit: str, sample: NDArray[Any] | None = None) -> tuple[list[Collection], Variable]:
     if leaf.is_text:
         if not leaf.shape:
             collection, variable = text_column(leaf.name)
@@ -200,7 +212,9 @@ def _plan(leaf: Leaf, unit: str) -> tuple[list[Collection], Variable]:
         dtype, unit = np.dtype("<i8"), unit or step
     elif dtype.kind == "V":
         dtype, shape = np.dtype("u1"), (*shape, dtype.itemsize)
-    return [], number_column(leaf.name, np.dtype(dtype.str), shape=shape, unit=unit, axis=EVENTS)
+    if dtype.kind != "f" or leaf.dtype.kind == "c":
+        sample = None
+    return [], number_column(leaf.name, np.dtype(dtype.str), shape=shape, unit=unit, sample=sample)
 
 
 def _bits(values: NDArray[Any], variable: Variable) -> NDArray[Any]:
