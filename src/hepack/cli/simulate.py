@@ -168,6 +168,5 @@ def _print_processes() -> None:
 
     table = Table("process", "kind", "what", "sigma (pb)")
     for process in registry().values():
-        sigma = "" if process.cross_section is None else f"{process.cross_section:.3g}"
-        table.add_row(process.id, process.role, process.title, sigma)
+        table.add_row(process.id, process.role, process.title, f"{process.cross_section:.2g}")
     Console().print(table)

@@ -15,8 +15,14 @@ from hepack.table import offsets_from_counts
 
 
 def load_fastjet() -> ModuleType:
-    """The FastJet module, or a `MissingExtraError`."""
-    return require("fastjet", extra="simulate", purpose="finding jets")
+    """The FastJet module, or a `MissingExtraError`.
+
+    Its banner goes to standard output, where results go too, so it is off; what it asks for, the
+    citation, stands in ``docs/simulate.md``.
+    """
+    fastjet = require("fastjet", extra="simulate", purpose="finding jets")
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
+    return fastjet
 
 
 @dataclass(frozen=True)

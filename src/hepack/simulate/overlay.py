@@ -20,7 +20,7 @@ SOFT_QCD = Process(
     title="inelastic collisions, the pool of the pile-up",
     role="background",
     settings=("SoftQCD:inelastic = on",),
-    cross_section=None,
+    cross_section=7.9e10,
     note="",
     masses={},
 )

@@ -18,15 +18,14 @@ class Process:
     """One entry of the registry.
 
     ``settings`` are lines for Pythia 8 on top of the common ones. ``cross_section`` is in pb at
-    13.6 TeV as Pythia computes it (leading order, branching ratios included), or None where the
-    couplings are arbitrary. ``masses`` are the particles (PDG code -> GeV) that the process is about.
+    13.6 TeV as Pythia computes it (leading order, branching ratios included; two digits). ``masses`` are the particles (PDG code -> GeV) that the process is about.
     """
 
     id: str
     title: str
     role: Role
     settings: tuple[str, ...]
-    cross_section: float | None
+    cross_section: float
     note: str
     masses: Mapping[int, float]
     spectrum: str = ""

@@ -12,7 +12,7 @@ from hepack._errors import BadRequestError
 from hepack.simulate.process import get_process
 
 CHUNK = 500
-"""Events per chunk. Each chunk has its own seeds, hence the result does not depend on ``--jobs``."""
+"""Events per chunk, by default. Each chunk has its own seeds, hence ``--jobs`` changes nothing."""
 
 LAYOUTS = {
     "nanoaod": "NanoAOD-like tree with jets, leptons, photons, taus and missing energy",
@@ -32,7 +32,7 @@ class Request:
     """``energy`` is the centre-of-mass energy in GeV, ``pile_up`` the mean number of extra collisions.
 
     ``constituents`` and ``truth`` are for the NanoAOD layout, ``precision`` ``nano`` rounds its
-    floats to 11 mantissa bits.
+    floats to 11 mantissa bits. ``chunk`` is the number of events that share a seed.
 
     Raises:
         BadRequestError: an unknown process, layout or precision, or a number out of range.
@@ -47,6 +47,7 @@ class Request:
     constituents: bool = True
     truth: bool = True
     precision: str = "full"
+    chunk: int = CHUNK
 
     def __post_init__(self) -> None:
         get_process(self.process)
@@ -57,6 +58,8 @@ class Request:
             raise BadRequestError(f"the precision is full or nano, found '{self.precision}'")
         if not 1 <= self.events <= 2**40:
             raise BadRequestError(f"the number of events must be 1 or more, found {self.events}")
+        if self.chunk < 1:
+            raise BadRequestError(f"a chunk holds 1 event or more, found {self.chunk}")
         if not 0 <= self.seed < 2**63:
             raise BadRequestError(f"the seed must be a whole number from 0 on, found {self.seed}")
         if not 1000 <= self.energy <= 100_000:
@@ -72,5 +75,5 @@ class Request:
 
     def chunks(self) -> Iterator[tuple[int, int]]:
         """The number and size of each chunk, in order."""
-        for number, first in enumerate(range(0, self.events, CHUNK)):
-            yield number, min(CHUNK, self.events - first)
+        for number, first in enumerate(range(0, self.events, self.chunk)):
+            yield number, min(self.chunk, self.events - first)

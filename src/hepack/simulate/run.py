@@ -26,7 +26,7 @@ from hepack.simulate.jets import load_fastjet
 from hepack.simulate.layouts import build
 from hepack.simulate.overlay import POOL, SOFT_QCD, overlay
 from hepack.simulate.process import get_process
-from hepack.simulate.request import CHUNK, Request
+from hepack.simulate.request import Request
 from hepack.table import EventTable
 
 Tick = Callable[[int], None]
@@ -73,7 +73,7 @@ def simulate_events(
         counts = rng.poisson(request.pile_up, size)
         pool = generate(SOFT_QCD, events=POOL, energy=request.energy, seed=seeds[SOFT], tick=_silent)
         particles = overlay(particles, pool, counts, length=detector.beam_spot_length, rng=rng)
-    return observe(record, particles, pile_up=counts, detector=detector, rng=rng, first=chunk * CHUNK)
+    return observe(record, particles, pile_up=counts, detector=detector, rng=rng, first=chunk * request.chunk)
 
 
 def simulate(request: Request, *, jobs: int = 1, tick: Tick | None = None) -> Iterator[EventTable]:
@@ -91,7 +91,7 @@ def simulate(request: Request, *, jobs: int = 1, tick: Tick | None = None) -> It
     load_pythia()
     load_fastjet()
     report = tick or _silent
-    if jobs == 1 or request.events <= CHUNK:
+    if jobs == 1 or request.events <= request.chunk:
         for chunk, size in request.chunks():
             yield build(request, simulate_events(request, chunk, size, tick=report))
         return

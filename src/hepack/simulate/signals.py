@@ -1,4 +1,7 @@
-"""Signals beyond the Standard Model. Masses and couplings are examples, not predictions."""
+"""Signals beyond the Standard Model.
+
+Masses are examples and couplings are Pythia's defaults, hence the cross sections are examples too.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,13 @@ from hepack.simulate.backgrounds import MASSES
 from hepack.simulate.process import Process
 from hepack.simulate.spectrum import simplified_spectrum
 
-ARBITRARY = "the cross section depends on couplings that are set to Pythia's defaults"
-
 SIGNALS = (
     Process(
         id="gluino_pairs",
         title="gluino pairs (2 TeV), each to two quarks and a neutralino (100 GeV)",
         role="signal",
         settings=("SUSY:gg2gluinogluino = on", "SUSY:qqbar2gluinogluino = on"),
-        cross_section=None,
+        cross_section=0.00059,
         note="four hard jets and missing energy",
         masses={1000021: 2000.0, 1000022: 100.0},
         spectrum=simplified_spectrum(gluino=2000.0, stop=5000.0, neutralino=100.0),
@@ -30,7 +31,7 @@ SIGNALS = (
             "SUSY:idB = 1000006",
             *MASSES,
         ),
-        cross_section=None,
+        cross_section=0.005,
         note="top pairs and missing energy",
         masses={1000006: 1000.0, 1000022: 100.0},
         spectrum=simplified_spectrum(gluino=5000.0, stop=1000.0, neutralino=100.0),
@@ -47,7 +48,7 @@ SIGNALS = (
             "32:onIfAny = 6",
             *MASSES,
         ),
-        cross_section=None,
+        cross_section=0.058,
         note="two boosted tops",
         masses={32: 2000.0},
     ),
@@ -62,7 +63,7 @@ SIGNALS = (
             "32:onMode = off",
             "32:onIfAny = 1 2 3 4 5",
         ),
-        cross_section=None,
+        cross_section=0.38,
         note="a dijet resonance",
         masses={32: 2000.0},
     ),
@@ -84,7 +85,7 @@ SIGNALS = (
             "35:mWidth = 0.5",
             "35:oneChannel = 1 1.0 103 1 -1",
         ),
-        cross_section=None,
+        cross_section=0.052,
         note="masses as in the LHC Olympics 2020 R&D data, arXiv:2101.08320",
         masses={34: 3500.0, 37: 500.0, 35: 100.0},
     ),
@@ -98,7 +99,7 @@ SIGNALS = (
             "42:m0 = 1000",
             "42:0:products = 5 -15",
         ),
-        cross_section=None,
+        cross_section=0.0058,
         note="",
         masses={42: 1000.0},
     ),
@@ -112,7 +113,7 @@ SIGNALS = (
             "42:m0 = 80",
             "42:0:products = 5 -15",
         ),
-        cross_section=None,
+        cross_section=2800.0,
         note="mass as in the trigger challenge of arXiv:2107.02157",
         masses={42: 80.0},
     ),
@@ -130,7 +131,7 @@ SIGNALS = (
             "23:onMode = off",
             "23:onIfAny = 11 13",
         ),
-        cross_section=None,
+        cross_section=2.7e-06,
         note="as in arXiv:2107.02157; A is Pythia's scalar of code 25",
         masses={25: 50.0},
     ),
@@ -145,7 +146,7 @@ SIGNALS = (
             "25:onMode = off",
             "25:onIfAny = 15",
         ),
-        cross_section=None,
+        cross_section=7.7,
         note="as in arXiv:2107.02157",
         masses={25: 60.0},
     ),
@@ -161,7 +162,7 @@ SIGNALS = (
             "37:onMode = off",
             "37:onIfAny = 15",
         ),
-        cross_section=None,
+        cross_section=0.55,
         note="as in arXiv:2107.02157",
         masses={37: 60.0},
     ),
@@ -194,7 +195,7 @@ SIGNALS = (
             "HiddenValley:Lambda = 10",
             "HiddenValley:pTminFSR = 11",
         ),
-        cross_section=None,
+        cross_section=0.27,
         note="semi-visible jets: missing energy along a jet, arXiv:1503.00009",
         masses={4900023: 1000.0},
     ),
