@@ -88,7 +88,7 @@ def _text_plan(name: str, *, missing: bool) -> tuple[list[Collection], Variable]
     if not missing:
         collection, variable = text_column(name)
         return [collection], variable
-    inner = Collection(name=f"{name}.text", parent=name, layout="text")
+    inner = Collection(name=f"{name}[]", parent=name, layout="text")
     variable = Variable(name=name, dtype=np.dtype("u1"), axis=inner.name, kind="text")
     return [Collection(name=name, layout="option"), inner], variable
 

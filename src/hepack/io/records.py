@@ -138,7 +138,7 @@ class Records:
         if leaf.shape:
             width = int(np.prod(leaf.shape))
             offsets[parent] = offsets_from_counts(np.full(len(values), width))
-            parent += ".text"
+            parent += "[]"
         texts = values.ravel().tolist()
         offsets[parent], data = join_text([_encoded(text) for text in texts])
         return data
@@ -197,7 +197,7 @@ def _plan(leaf: Leaf, unit: str, sample: NDArray[Any] | None = None) -> tuple[li
         if not leaf.shape:
             collection, variable = text_column(leaf.name)
             return [collection], variable
-        inner = Collection(name=f"{leaf.name}.text", parent=leaf.name, layout="text")
+        inner = Collection(name=f"{leaf.name}[]", parent=leaf.name, layout="text")
         _, variable = text_column(leaf.name)
         text = Variable(name=leaf.name, dtype=variable.dtype, axis=inner.name, kind="text")
         return [Collection(name=leaf.name), inner], text
