@@ -1,1 +1,1 @@
-"""Tables to packed files and back: recipes, choice of coders, blocks, and the commands' work."""
+"""Blocks of events to bytes and back: recipes, plans, the choice of coders."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hepack._atomic import replacing
 from hepack._errors import BadRequestError
-from hepack.codec.ahead import ahead
-from hepack.codec.pack import Progress
-from hepack.codec.packed import PackedFile
+from hepack.archive.ahead import ahead
+from hepack.archive.pack import Progress
+from hepack.archive.packed import PackedFile
 from hepack.io import Format, Sink, WriteOptions, format_for_output, get_format
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hepack._errors import BadInputError, HepackError
-from hepack.codec.pack import Progress
-from hepack.codec.packed import PackedFile, PackedTable
+from hepack.archive.pack import Progress
+from hepack.archive.packed import PackedFile, PackedTable
 from hepack.io import GroupingError, ReadOptions, open_source
 from hepack.table import EventTable
 

@@ -16,7 +16,7 @@ import fsspec
 from hepack._atomic import replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
-from hepack.codec.ahead import ahead
+from hepack.archive.ahead import ahead
 from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
@@ -115,7 +115,7 @@ def _pack_once(
             format=contents.format,
             attributes=contents.attributes,
             skipped=contents.skipped,
-            source={"name": Path(source).name, "bytes": _size(source)},
+            source={"name": Path(source).name, "bytes": size_of_file(source)},
             creator=f"hepack {__version__}",
         )
         return _write(opened, plan, handle, source, recipe, progress)
@@ -189,7 +189,8 @@ def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> V
     return VariableSize(schema.name, name, role, tolerance, int(raw), kept)
 
 
-def _size(source: str) -> int:
+def size_of_file(source: str) -> int:
+    """Bytes of a local file or fsspec URL."""
     filesystem, path = fsspec.core.url_to_fs(source)
     return int(filesystem.size(path) or 0)
 

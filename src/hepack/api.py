@@ -1,0 +1,106 @@
+"""The functions of ``import hepack``; each does what the command of its name does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hepack.archive.inspect import FileReport, inspect
+from hepack.archive.pack import PackResult, Progress
+from hepack.archive.pack import pack as _pack
+from hepack.archive.packed import PackedFile
+from hepack.archive.recover import recover
+from hepack.archive.reduce import ReduceResult
+from hepack.archive.reduce import reduce as _reduce
+from hepack.archive.unpack import unpack
+from hepack.archive.verify import verify
+from hepack.codec.recipe import Recipe, load_rules, parse_rules
+from hepack.io import ReadOptions
+from hepack.table import Tolerance
+
+__all__ = ["FileReport", "inspect", "make_recipe", "open", "pack", "recover", "reduce", "unpack", "verify"]
+
+Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | str | float]
+
+
+def make_recipe(
+    tolerance: Tolerances | None = None, *, preset: str | None = None, fast: bool = False
+) -> Recipe:
+    """A `Recipe` from what users write.
+
+    ``tolerance`` is text (``"Jet_pt=1e-3rel,Jet_eta=1e-3"``), a mapping from name patterns to
+    tolerances, or the path of a TOML file; a preset goes first, rules win over it.
+
+    Raises:
+        BadRequestError: something in it cannot be read.
+    """
+    base = Recipe(preset=preset or "lossless")
+    if isinstance(tolerance, Mapping):
+        rules = tuple(
+            (name, bound if isinstance(bound, Tolerance) else Tolerance.parse(str(bound)))
+            for name, bound in tolerance.items()
+        )
+    elif tolerance is None:
+        rules = ()
+    else:
+        rules = ()
+        for part in [tolerance] if isinstance(tolerance, str | os.PathLike) else tolerance:
+            text = os.fspath(part)
+            if "=" in text:
+                rules += parse_rules([text])
+            else:
+                loaded = load_rules(Path(text))
+                rules += loaded.rules
+                base = Recipe(preset=preset or loaded.preset)
+    return Recipe(rules=rules, preset=base.preset, effort="fast" if fast else "default")
+
+
+def pack(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    tolerance: Tolerances | None = None,
+    preset: str | None = None,
+    fast: bool = False,
+    recipe: Recipe | None = None,
+    allow_pickle: bool = False,
+    strict: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> PackResult:
+    """Pack an event file; without ``tolerance`` and ``preset`` bit for bit (see `hepack.archive.pack`)."""
+    return _pack(
+        source,
+        output,
+        recipe or make_recipe(tolerance, preset=preset, fast=fast),
+        read=ReadOptions(allow_pickle=allow_pickle),
+        strict=strict,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def reduce(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    tolerance: Tolerances | None = None,
+    preset: str | None = None,
+    recipe: Recipe | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> ReduceResult:
+    """Write an ordinary file of the same events, rounded within the tolerances."""
+    return _reduce(
+        source,
+        output,
+        recipe or make_recipe(tolerance, preset=preset),
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def open(path: str | os.PathLike[str]) -> PackedFile:  # noqa: A001
+    """Open a packed file to read parts of it: ``open(path)["Jet_pt"]``, ``open(path)["Events"][a:b]``."""
+    return PackedFile(path)

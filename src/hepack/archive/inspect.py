@@ -1,0 +1,190 @@
+"""`inspect`: what is in a file of any supported format, and where the bytes go."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import fsspec
+
+from hepack.archive.measure import ColumnSummary
+from hepack.archive.packed import PackedFile
+from hepack.container import MAGIC
+from hepack.io import GroupingError, ReadOptions, Skipped, open_source
+from hepack.table import EventTable, Schema, Variable
+
+
+@dataclass(frozen=True)
+class VariableReport:
+    """One variable: what it is and, in a packed file, what it costs and how it is coded."""
+
+    variable: Variable
+    summary: ColumnSummary
+    packed_bytes: float | None = None
+    coder: str = ""
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """One table. ``lengths`` gives for each collection the entries in all and the packed bytes."""
+
+    schema: Schema
+    n_events: int
+    variables: tuple[VariableReport, ...]
+    lengths: dict[str, tuple[int, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A whole file. ``overhead`` are the bytes that belong to no variable (names, index, headers)."""
+
+    path: str
+    format: str
+    bytes: int
+    tables: tuple[TableReport, ...]
+    skipped: tuple[Skipped, ...]
+    packed: bool
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def overhead(self) -> float:
+        stored = sum(v.packed_bytes or 0.0 for t in self.tables for v in t.variables)
+        stored += sum(cost or 0.0 for t in self.tables for _, cost in t.lengths.values())
+        return self.bytes - stored
+
+
+def inspect(
+    path: str | os.PathLike[str],
+    *,
+    read: ReadOptions | None = None,
+    format_id: str | None = None,
+    max_events: int | None = None,
+) -> FileReport:
+    """Look at a file; with ``max_events`` only at about so many events of each table."""
+    name = os.fspath(path)
+    if format_id is None and _is_packed(name):
+        return _inspect_packed(name, max_events)
+    read = read or ReadOptions()
+    while True:
+        try:
+            return _inspect_source(name, read, format_id, max_events)
+        except GroupingError as error:
+            read = replace(read, ungrouped=read.ungrouped | {error.collection})
+
+
+def _is_packed(path: str) -> bool:
+    try:
+        with fsspec.open(path, "rb") as handle:
+            return bool(handle.read(len(MAGIC)) == MAGIC)
+    except (OSError, ValueError, ImportError):
+        return False
+
+
+def _inspect_source(
+    path: str, read: ReadOptions, format_id: str | None, max_events: int | None
+) -> FileReport:
+    with open_source(path, read, format_id=format_id) as source:
+        contents = source.contents
+        tables = []
+        for number, schema in enumerate(contents.schemas):
+            summaries = {v.name: ColumnSummary() for v in schema.variables}
+            lengths: dict[str, int] = defaultdict(int)
+            seen = 0
+            for block in source.blocks(number, max_bytes=16 << 20):
+                _add(block, summaries, lengths)
+                seen += len(block)
+                if max_events is not None and seen >= max_events:
+                    break
+            tables.append(
+                TableReport(
+                    schema,
+                    contents.n_events[number],
+                    tuple(VariableReport(v, summaries[v.name]) for v in schema.variables),
+                    {c.name: (lengths[c.name], None) for c in schema.collections},
+                )
+            )
+        size = fsspec.core.url_to_fs(path)[0].size(fsspec.core.url_to_fs(path)[1])
+        return FileReport(path, contents.format, int(size), tuple(tables), contents.skipped, packed=False)
+
+
+def _inspect_packed(path: str, max_events: int | None) -> FileReport:
+    with PackedFile(path) as packed:
+        tables = []
+        for table in packed.tables:
+            costs: dict[tuple[str, str], float] = defaultdict(float)
+            coders: dict[tuple[str, str], str] = {}
+            for block in table.blocks:
+                reader = packed.fetch(block.section)
+                for key, cost in reader.item_bytes().items():
+                    costs[key] += cost
+                    coders.setdefault(key, describe(reader.description(*key)))
+            summaries = {v.name: ColumnSummary() for v in table.schema.variables}
+            lengths: dict[str, int] = defaultdict(int)
+            part = table if max_events is None else table[:max_events]
+            for events in part.iterate():
+                _add(events, summaries, lengths)
+            tables.append(
+                TableReport(
+                    table.schema,
+                    len(table),
+                    tuple(
+                        _packed_variable(v, summaries[v.name], costs, coders) for v in table.schema.variables
+                    ),
+                    {
+                        c.name: (lengths[c.name], costs["counts", c.name])
+                        for c in table.schema.collections
+                        if c.layout != "text"
+                    },
+                )
+            )
+        details = {"creator": packed.plan.creator, "original": packed.plan.format, **packed.plan.source}
+        return FileReport(
+            path, "hpk", packed.reader.size, tuple(tables), packed.plan.skipped, packed=True, details=details
+        )
+
+
+def _packed_variable(
+    variable: Variable,
+    summary: ColumnSummary,
+    costs: dict[tuple[str, str], float],
+    coders: dict[tuple[str, str], str],
+) -> VariableReport:
+    key = ("text", variable.axis) if variable.kind == "text" else ("values", variable.name)
+    return VariableReport(variable, summary, costs[key], coders.get(key, ""))
+
+
+def _add(block: EventTable, summaries: dict[str, ColumnSummary], lengths: dict[str, int]) -> None:
+    for variable in block.schema.variables:
+        summaries[variable.name].add(block.columns[variable.name], variable)
+    for collection in block.schema.collections:
+        lengths[collection.name] += block.length(collection.name)
+
+
+_CODERS = {
+    "e": "empty", "c": "constant", "p": "pcodec", "b": "bins + rANS", "z": "zstd", "x": "LZMA", "r": "bundle",
+}  # fmt: skip
+_GRIDS = {
+    "int": "", "bits": "bits", "dict": "dictionary", "step": "steps", "digits": "digits", "ratio": "ratio",
+}  # fmt: skip
+
+
+def describe(description: list[Any]) -> str:
+    """A column's description in a few words: ``ratio 0.00288 > bins + rANS``."""
+    if description[0] == "=":
+        return "repeat"
+    if description[0] == "text":
+        return "strings, dictionary" if len(description[1]) == 2 else "strings"
+    transform, streams = description[0], description[1]
+    grid = _GRIDS.get(transform[0], str(transform[0]))
+    if transform[0] == "step":
+        grid += f" of {transform[1] / transform[2]:.3g}"
+    elif transform[0] in ("bits", "digits", "dict") and transform[1]:
+        grid += f" {'-' if transform[0] == 'bits' else ''}{transform[1]}"
+    elif transform[0] == "ratio":
+        grid += f" {2 ** transform[1]:.5g}"
+    coder = _CODERS.get(streams[0][1], str(streams[0][1]))
+    exceptions = description[2] if len(description) > 2 else None
+    exact = f" + {exceptions[1]} exact" if isinstance(exceptions, list) else ""
+    return " > ".join(filter(None, [grid, coder])) + exact

@@ -1,0 +1,191 @@
+"""``hepack inspect``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hepack.cli.options import json_option, read_options, reading_from
+
+if TYPE_CHECKING:
+    from hepack.archive.inspect import FileReport, TableReport, VariableReport
+
+
+@click.command("inspect")
+@click.argument("file", required=False)
+@click.option("--events", type=click.IntRange(1), metavar="N", help="Look at about the first N events only.")
+@click.option("--presets", is_flag=True, help="List the presets: each tolerance and its reason.")
+@read_options
+@json_option
+def command(
+    file: str | None, events: int | None, presets: bool, format_id: str | None, table: tuple[str, ...],
+    allow_pickle: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """What is in an event FILE or packed FILE: variables, units, ranges, entropy, where the bytes go."""
+    from hepack.cli.screen import print_json
+
+    if presets:
+        _show_presets(as_json)
+        return 0
+    if file is None:
+        raise click.UsageError("name a file to look at")
+    from hepack.archive.inspect import inspect
+
+    report = inspect(file, read=reading_from(table, allow_pickle), format_id=format_id, max_events=events)
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _show(report)
+    return 0
+
+
+def _show(report: FileReport) -> None:
+    from hepack.cli.screen import console, show_skipped, size
+
+    out = console()
+    detail = (
+        f", packed by {report.details['creator']} from {report.details['original']}" if report.packed else ""
+    )
+    out.print(f"{report.path}: {report.format}{detail}, {size(report.bytes)}", highlight=False)
+    show_skipped(out, report.skipped)
+    for table in report.tables:
+        out.print(_table(table, packed=report.packed))
+    if report.packed:
+        out.print(f"names, index and digests: {size(report.overhead)}", highlight=False)
+
+
+def _table(report: TableReport, *, packed: bool) -> Any:
+    from rich.table import Table
+
+    from hepack.cli.screen import size
+
+    table = Table(title=f"{report.schema.name}: {report.n_events} events")
+    left = ("variable", "type", "of", "kind", "lattice", "tolerance", "coded as")
+    names = [
+        "variable",
+        "type",
+        "of",
+        "kind",
+        "unit",
+        "min",
+        "mean",
+        "max",
+        "NaN",
+        "bits/value",
+        "lattice",
+        "raw",
+    ]
+    names += ["tolerance", "packed", "bits/value", "coded as"] if packed else []
+    for name in names:
+        table.add_column(name, justify="left" if name in left else "right", overflow="fold")
+    for collection, (entries, cost) in report.lengths.items():
+        kind = report.schema.collection_by_name[collection].layout
+        cells = [f"{collection} ({kind})", "", report.schema.collection_by_name[collection].parent]
+        cells += [f"{entries} entries"] + [""] * 7 + [size(4 * report.n_events)]
+        cells += ["lossless", size(cost or 0), "", ""] if packed else []
+        table.add_row(*cells, style="dim")
+    for row in report.variables:
+        table.add_row(*_cells(row, packed=packed))
+    return table
+
+
+def _cells(row: VariableReport, *, packed: bool) -> list[str]:
+    from hepack.cli.screen import number, size
+
+    variable, summary = row.variable, row.summary
+    shape = "x".join(map(str, variable.shape))
+    text = variable.kind == "text"
+    cells = [
+        variable.name,
+        "text" if text else f"{variable.dtype}{f'[{shape}]' if shape else ''}",
+        variable.axis,
+        variable.kind,
+        variable.unit,
+        *(["", "", "", ""] if text else [number(summary.low), number(summary.mean), number(summary.high),
+                                         str(summary.nan or "")]),
+        number(summary.entropy, 3),
+        summary.lattice,
+        size(summary.raw_bytes),
+    ]  # fmt: skip
+    if packed:
+        cost = row.packed_bytes or 0.0
+        bits = f"{8 * cost / summary.count:.2f}" if summary.count else ""
+        cells += [str(variable.tolerance), size(cost), bits, row.coder]
+    return cells
+
+
+def _as_json(report: FileReport) -> dict[str, Any]:
+    return {
+        "path": report.path,
+        "format": report.format,
+        "bytes": report.bytes,
+        "packed": report.packed,
+        "details": report.details,
+        "skipped": [{"name": item.name, "reason": item.reason} for item in report.skipped],
+        "tables": [_table_json(table) for table in report.tables],
+    }
+
+
+def _table_json(report: TableReport) -> dict[str, Any]:
+    return {
+        "name": report.schema.name,
+        "events": report.n_events,
+        "collections": [
+            {"name": name, "parent": report.schema.collection_by_name[name].parent, "entries": entries,
+             "layout": report.schema.collection_by_name[name].layout, "packed_bytes": cost}
+            for name, (entries, cost) in report.lengths.items()
+        ],
+        "variables": [_variable_json(row) for row in report.variables],
+    }  # fmt: skip
+
+
+def _variable_json(row: VariableReport) -> dict[str, Any]:
+    variable, summary = row.variable, row.summary
+    return {
+        "name": variable.name,
+        "dtype": str(variable.dtype),
+        "axis": variable.axis,
+        "shape": list(variable.shape),
+        "kind": variable.kind,
+        "unit": variable.unit,
+        "tolerance": str(variable.tolerance),
+        "count": summary.count,
+        "min": summary.low,
+        "mean": summary.mean,
+        "max": summary.high,
+        "nan": summary.nan,
+        "infinite": summary.infinite,
+        "zero": summary.zero,
+        "entropy_bits": summary.entropy,
+        "lattice": summary.lattice,
+        "raw_bytes": summary.raw_bytes,
+        "packed_bytes": row.packed_bytes,
+        "coder": row.coder,
+    }
+
+
+def _show_presets(as_json: bool) -> None:
+    from rich.table import Table
+
+    from hepack.cli.screen import console, print_json
+    from hepack.codec.presets import PRESETS
+
+    if as_json:
+        print_json(
+            {
+                name: [
+                    {"pattern": r.pattern, "tolerance": str(r.tolerance), "reason": r.reason}
+                    for r in preset.table
+                ]
+                for name, preset in PRESETS.items()
+            }
+        )
+        return
+    for name, preset in PRESETS.items():
+        table = Table(title=f"{name}: {preset.title}")
+        for column in ("variables", "tolerance", "reason"):
+            table.add_column(column, overflow="fold")
+        for row in preset.table:
+            table.add_row(row.pattern, str(row.tolerance), row.reason)
+        console().print(table)

@@ -1,0 +1,80 @@
+"""What commands print: rich tables, progress bars on the error stream, JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from hepack.io import Skipped
+
+SHOWN_SKIPPED = 8
+
+
+def console() -> Console:
+    """The standard output; wide enough for tables when it is no terminal."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=max(plain.width, 130))
+
+
+def print_json(value: Any) -> None:
+    """One JSON object; NaN and infinities become null, as JSON has no such numbers."""
+    click.echo(json.dumps(_finite(value), indent=1, default=str))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, *, unit: str = "events") -> Iterator[Callable[[int, int], None]]:
+    """Yield ``report(done, total)``; a bar appears on the error stream if it is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield report
+
+
+def size(number: float) -> str:
+    """Bytes for people: ``12.3 kB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(number) < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.2f} {unit}"
+        number /= 1000
+    return f"{number:.2f} TB"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for people; an empty cell for None."""
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def show_skipped(out: Console, skipped: Sequence[Skipped]) -> None:
+    """Name what could not be carried."""
+    if not skipped:
+        return
+    table = Table(title=f"Not carried: {len(skipped)} (recorded in the packed file; all of them with --json)")
+    table.add_column("name", overflow="fold")
+    table.add_column("why", overflow="fold")
+    for item in skipped[:SHOWN_SKIPPED]:
+        table.add_row(item.name, item.reason)
+    if len(skipped) > SHOWN_SKIPPED:
+        table.add_row(f"... and {len(skipped) - SHOWN_SKIPPED} more", "")
+    out.print(table)
