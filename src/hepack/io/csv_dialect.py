@@ -122,7 +122,7 @@ def sniff(text: str, path: str, encoding: str, *, complete: bool) -> Sniffed:
         header=header,
         comment=comment,
         preamble=tuple(preamble),
-        quoted=_quoted(body[-1] if body else "", width),
+        quoted=_quoted(body, width),
         line_end=line_end,
         encoding=encoding,
     )
@@ -132,7 +132,7 @@ def sniff(text: str, path: str, encoding: str, *, complete: bool) -> Sniffed:
 def _split(line: str, delimiter: str) -> list[str]:
     if delimiter == SPACES:
         return line.split()
-    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    return next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != " "), [])
 
 
 def _delimiter(body: list[str], path: str) -> tuple[str, int]:
@@ -184,7 +184,9 @@ def _is_header(row: list[str]) -> bool:
     return any(field.strip() for field in row)
 
 
-def _quoted(line: str, width: int) -> Quoted:
-    if line.count('"') == 2 * width:
+def _quoted(body: list[str], width: int) -> Quoted:
+    """Whether every field is in quotes, or every text (then the titles are)."""
+    first, last = (body[0], body[-1]) if body else ("", "")
+    if last.count('"') == 2 * width:
         return "all"
-    return "text" if '"' in line else "needed"
+    return "text" if first.count('"') == 2 * width else "needed"

@@ -80,7 +80,7 @@ class ColumnType:
         for token, value in zip(tokens, values, strict=True):
             if value != value and not self.nan:
                 self.nan = token
-            if abs(value) > _EXACT and token.lstrip("+-").isdigit():
+            if abs(value) >= _EXACT and token.lstrip("+-").isdigit():
                 self.low, self.high = min(self.low, int(token)), max(self.high, int(token))
         return "float"
 
