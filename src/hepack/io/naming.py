@@ -18,10 +18,8 @@ _ANGLE = re.compile(
 )
 """The name must end here: an error, significance or resolution of phi is no angle."""
 
-_UNIT = re.compile(r"[\[(]\s*(?P<unit>[A-Za-z][A-Za-z0-9^/*]{0,11})\s*[\])]")
-_UNITS = frozenset(
-    "eV keV MeV GeV TeV mm cm m um nm rad mrad deg ns ps fs s ms us Hz kHz MHz T V mV pC fC".split()
-)
+_UNIT = re.compile(r"\[\s*(?P<unit>[A-Za-z]{1,4})\s*\]")
+_UNITS = re.compile("[kMGT]?eV|[mcun]?m|m?rad|deg|[mnpuf]?s|[kM]?Hz|T|m?V|[pf]C")
 _SAMPLE = 4096
 
 
@@ -51,5 +49,5 @@ def _within_circle(sample: NDArray[Any]) -> bool:
 
 def unit_in(title: str) -> str:
     """The one unit that a title gives in brackets, as in ``transverse momentum [GeV]``; empty if none."""
-    units = {match["unit"] for match in _UNIT.finditer(title)} & _UNITS
+    units = {match["unit"] for match in _UNIT.finditer(title) if _UNITS.fullmatch(match["unit"])}
     return units.pop() if len(units) == 1 else ""
