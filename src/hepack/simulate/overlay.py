@@ -17,10 +17,10 @@ POOL = 400
 
 SOFT_QCD = Process(
     id="minbias",
-    title="inelastic collisions, the pool of the pile-up",
+    title="non-diffractive collisions, the pool of the pile-up",
     role="background",
-    settings=("SoftQCD:inelastic = on",),
-    cross_section=7.9e10,
+    settings=("SoftQCD:nonDiffractive = on",),
+    cross_section=5.7e10,
     note="",
     masses={},
 )

@@ -18,7 +18,8 @@ class Process:
     """One entry of the registry.
 
     ``settings`` are lines for Pythia 8 on top of the common ones. ``cross_section`` is in pb at
-    13.6 TeV as Pythia computes it (leading order, branching ratios included; two digits). ``masses`` are the particles (PDG code -> GeV) that the process is about.
+    13.6 TeV as Pythia computes it (leading order, branching ratios included; two digits).
+    ``masses`` are the particles (PDG code -> GeV) that the process is about.
     """
 
     id: str
@@ -56,5 +57,5 @@ def get_process(name: str) -> Process:
     known = registry()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4) or list(known)
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or list(known)
     raise BadRequestError(f"there is no process '{name}'; the nearest are {', '.join(near)} (see --list)")
