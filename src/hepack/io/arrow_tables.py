@@ -12,6 +12,7 @@ import pyarrow as pa
 from hepack._errors import BadInputError
 from hepack.io.arrays import from_awkward
 from hepack.io.base import Skipped
+from hepack.io.grouping import Grouping, decide
 from hepack.io.naming import unit_in
 from hepack.table import EventTable, Schema
 
@@ -28,10 +29,11 @@ _FAILURES = (
 
 
 class BatchReader:
-    """The plan for the batches of one file: which columns, which of them cannot be null, the schema."""
+    """The plan for the batches of one file: which columns, which of them cannot be null, how they group."""
 
-    def __init__(self, schema: Schema, columns: list[str], whole: set[str], row_bytes: int) -> None:
-        self.schema, self.columns = schema, columns
+    def __init__(self, grouping: Grouping, columns: list[str], whole: set[str], row_bytes: int) -> None:
+        self.schema, self.columns = grouping.schema, columns
+        self._grouping = grouping
         self._whole, self._row_bytes = whole, row_bytes
 
     @classmethod
@@ -44,7 +46,8 @@ class BatchReader:
     ) -> tuple[BatchReader, list[Skipped]]:
         """Make the schema from the first batch; ``whole`` are columns known to have no nulls.
 
-        Other columns are read through once to see whether they have any.
+        Other columns are read through once to see whether they have any. The groups named in
+        ``ungrouped`` are not made.
         """
         twice = sorted({name for name in arrow.names if arrow.names.count(name) > 1})
         if twice:
@@ -61,9 +64,10 @@ class BatchReader:
         empty = pa.RecordBatch.from_pylist([], pa.schema([arrow.field(name) for name in columns]))
         first = next(batches(columns), empty) if columns else empty
         table, more = from_awkward(_fields(first, columns, whole), name="Events")
-        schema = _with_units(table.schema, arrow)
+        united = EventTable(_with_units(table.schema, arrow), len(table), table.offsets, table.columns)
+        grouping = decide(united, ungrouped=ungrouped)
         row_bytes = max(1, table.nbytes // max(1, table.n_events))
-        return cls(schema, columns, whole, row_bytes), skipped + more
+        return cls(grouping, columns, whole, row_bytes), skipped + more
 
     def rows_for(self, max_bytes: int) -> int:
         return max(1, min(max_bytes // self._row_bytes, 1 << 24))
@@ -73,8 +77,11 @@ class BatchReader:
 
         Raises:
             BadInputError: its columns differ from those of the first batch.
+            GroupingError: columns of one group differ in length here.
         """
-        return from_awkward(_fields(batch, self.columns, self._whole), name="Events", schema=self.schema)[0]
+        separate = self._grouping.separate
+        found = _fields(batch, self.columns, self._whole)
+        return self._grouping.apply(from_awkward(found, name="Events", schema=separate)[0])
 
 
 def _fields(batch: Any, columns: list[str], whole: set[str]) -> dict[str, ak.Array]:
