@@ -1,0 +1,122 @@
+"""Cut a distribution of integers into bins so that model and data together take about the fewest bits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack.entropy.engine import loops
+from hepack.entropy.packing import UInt64s, bit_lengths
+
+MAX_PIECES = 2048
+_BIN_BITS = 10.0  # what a bin costs in the model, but for the gap before it; measured on real columns
+_LOGS = np.log2(np.arange(4096, 8192) / 4096.0)
+
+
+@dataclass(frozen=True)
+class Census:
+    """The distinct values, ascending, and how often each occurs."""
+
+    values: UInt64s
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values: UInt64s) -> Census:
+        """Count by table where the range is narrow, else by sorting."""
+        top = int(values.max())
+        if top < max(4096, min(4 * len(values), 1 << 22)):
+            table = np.bincount(values.astype(np.int64))
+            present = np.flatnonzero(table)
+            return cls(present.astype(np.uint64), table[present])
+        ordered = np.sort(values)
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        return cls(ordered[starts], np.diff(starts, append=len(ordered)))
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bin ``b`` takes the values from ``firsts[b]`` up to the next bin's first one.
+
+    It codes them as ``lowers[b]`` plus ``widths[b]`` bits; ``lowers <= firsts``, all uint64.
+    """
+
+    firsts: UInt64s
+    lowers: UInt64s
+    widths: UInt64s
+
+    def __len__(self) -> int:
+        return len(self.lowers)
+
+    @classmethod
+    def spanning(cls, lows: UInt64s, highs: UInt64s) -> Bins:
+        """The narrowest bins for values in the disjoint ascending ranges ``lows .. highs``.
+
+        Where its width leaves a choice, a bin starts as low as the end of the bin before it allows, which
+        makes the step between the two zero and cheap to store.
+        """
+        widths = bit_lengths(highs - lows)
+        lowers = np.empty(len(lows), np.uint64)
+        end = 0
+        pairs = zip(lows.tolist(), highs.tolist(), widths.tolist(), strict=True)
+        for b, (low, high, width) in enumerate(pairs):
+            lower = max(0, high - (1 << width) + 1)
+            lower = max(lower, min(low, end))
+            lowers[b] = lower
+            end = lower + (1 << width)
+        return cls(lows, lowers, widths.astype(np.uint64))
+
+    def with_holes_filled(self, missed: UInt64s) -> Bins:
+        """These bins and one more for each hole between them that holds any of ``missed``, values without a bin."""
+        ordered = np.sort(missed)
+        hole = np.searchsorted(self.firsts, ordered, side="right")
+        starts = np.flatnonzero(np.diff(hole, prepend=-1))
+        lows = ordered[starts]
+        highs = ordered[np.append(starts[1:], len(ordered)) - 1]
+        firsts = np.concatenate([self.firsts, lows])
+        order = np.argsort(firsts)
+        lowers = np.concatenate([self.lowers, lows])[order]
+        widths = np.concatenate([self.widths, bit_lengths(highs - lows).astype(np.uint64)])[order]
+        return Bins(firsts[order], lowers, widths)
+
+
+def fit_bins(census: Census, *, weight: float = 1.0) -> Bins:
+    """Bins for the census; each counted value stands for ``weight`` values of the data."""
+    edges = _piece_edges(census)
+    lows = census.values[edges[:-1]]
+    highs = census.values[edges[1:] - 1]
+    ends = np.concatenate([[0], np.cumsum(census.counts)])[edges].astype(np.int64)
+    gaps = np.concatenate([lows[:1], lows[1:] - highs[:-1] - np.uint64(1)])
+    entry = (_BIN_BITS + 2.0 * bit_lengths(gaps)) / weight
+    previous = np.empty(len(edges), np.int64)
+    loops().partition(lows, highs, ends, entry, math.log2(census.total), _LOGS, previous)
+    cuts = [len(lows)]
+    while cuts[-1]:
+        cuts.append(int(previous[cuts[-1]]))
+    cut = np.array(cuts[::-1])
+    return Bins.spanning(lows[cut[:-1]], highs[cut[1:] - 1])
+
+
+def _piece_edges(census: Census) -> NDArray[np.int64]:
+    """Where the pieces start, and the end: every value alone if there are few.
+
+    Else a value with more than its share is a piece, the widest gaps part pieces, and the rest are quantiles.
+    """
+    n = len(census.values)
+    if n <= MAX_PIECES:
+        return np.arange(n + 1)
+    quantiles = MAX_PIECES // 2
+    ends = np.cumsum(census.counts)
+    share = np.arange(1, quantiles) * ends[-1] // quantiles
+    heavy = np.flatnonzero(census.counts > ends[-1] // (MAX_PIECES // 8))
+    gaps = np.diff(census.values)
+    wide = np.argpartition(gaps, -MAX_PIECES // 4)[-MAX_PIECES // 4 :]
+    wide = wide[gaps[wide] > 1] + 1
+    inner = np.concatenate([np.searchsorted(ends, share, side="right"), heavy, heavy + 1, wide])
+    return np.unique(np.concatenate([[0], inner, [n]]))
