@@ -167,7 +167,7 @@ class Detector:
     fat_jet_min_pt: float = 150.0
     gen_jet_min_pt: float = 10.0
     jet_eta_max: float = 4.7
-    rho_without_pile_up: float = 1.5  # o: density of the underlying event, GeV per unit area
+    rho_without_pile_up: float = 1.0  # o: density of the underlying event, GeV per unit area
 
 
 CMS_LIKE = Detector()

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hepack.simulate.density import density
 from hepack.simulate.detector import Detector
 from hepack.simulate.flow import Candidates, Measurement, reconstruct
 from hepack.simulate.jets import Jets
-from hepack.simulate.jetset import FAT_RADIUS, MATCH_CONE, RADIUS, JetInput, JetSet, jet_set
+from hepack.simulate.jetset import FAT_RADIUS, MATCH_CONE, RADIUS, JetInput, JetSet, jet_set, missing
 from hepack.simulate.leptons import Isolated, electrons, muons, photons
 from hepack.simulate.ragged import Floats, Ints, Mask, nearest, owners, segment_sum
 from hepack.simulate.record import Record, charge
 from hepack.simulate.response import Particles
-from hepack.simulate.sums import density, missing
 from hepack.simulate.tagging import tag
 from hepack.simulate.truth import GenParticles, gen_jets, gen_met, prune, visible_taus
 
@@ -89,7 +89,7 @@ def observe(
     candidates = measurement.candidates
     truth = gen_jets(record, min_pt=detector.gen_jet_min_pt, eta_max=GEN_JET_ETA_MAX, radius=RADIUS)
     rho = density(candidates)
-    offset = np.where(pile_up > 0, np.maximum(rho - detector.rho_without_pile_up, 0.0), 0.0)
+    offset = rho.above(detector.rho_without_pile_up, pile_up > 0)
     source = JetInput(candidates, record, truth, offset, detector)
     jets = jet_set(source, radius=RADIUS, min_pt=detector.jet_min_pt)
     true_tau = _near_true_tau(jets.jets, record)
@@ -98,16 +98,16 @@ def observe(
         weight=record.weight,
         pt_hat=record.pt_hat,
         pile_up=pile_up,
-        rho=rho,
+        rho=rho.everywhere,
         measurement=measurement,
         jets=jets,
         b_score=tag(detector.b_tag, jets.flavour == 5, jets.flavour == 4, rng),
         tau_score=tag(detector.tau_tag, true_tau, np.zeros(len(true_tau), bool), rng),
         true_tau=true_tau,
         fat_jets=jet_set(source, radius=FAT_RADIUS, min_pt=detector.fat_jet_min_pt),
-        electrons=electrons(candidates, detector, rng),
-        muons=muons(candidates, detector),
-        photons=photons(candidates, detector, rng),
+        electrons=electrons(candidates, offset.central, detector, rng),
+        muons=muons(candidates, offset.central, detector),
+        photons=photons(candidates, offset.central, detector, rng),
         met=missing(candidates, jets),
         sum_et=segment_sum(candidates.momenta.pt, candidates.offsets),
         gen_met=gen_met(record),

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepack.simulate.calibration import correction
+from hepack.simulate.density import Density
 from hepack.simulate.detector import Detector
 from hepack.simulate.flow import Candidates
 from hepack.simulate.jets import Jets, areas, cluster
 from hepack.simulate.kinematics import Momenta
-from hepack.simulate.ragged import Floats, Ints, keep, nearest, order_by, owners
+from hepack.simulate.ragged import Floats, Ints, keep, nearest, order_by, owners, segment_sum
 from hepack.simulate.record import Record
 from hepack.simulate.substructure import Shapes, shapes, soft_drop_mass, subjettiness
 from hepack.simulate.truth import hadron_flavour, parton_flavour
@@ -19,16 +20,23 @@ from hepack.simulate.truth import hadron_flavour, parton_flavour
 RADIUS = 0.4
 FAT_RADIUS = 1.0
 MATCH_CONE = 0.3
+TYPE_ONE_MIN_PT = 15.0
+DENSITY_EDGE = 2.5
+"""Jets beyond this ``|eta|`` have the forward density taken off."""
 RAW_MARGIN = 0.6
 """Jets are found down to this part of the pt cut, which holds after the correction."""
 
 
 @dataclass(frozen=True)
 class JetSet:
-    """Jets of one radius with all that is known of them; ``raw`` is 1 - (raw pt / corrected pt)."""
+    """Jets of one radius with all that is known of them.
+
+    ``raw`` is 1 - (raw pt / corrected pt), ``gain`` the same for the response correction alone.
+    """
 
     jets: Jets
     raw: Floats
+    gain: Floats
     area: Floats
     tau: tuple[Floats, Floats, Floats]
     shapes: Shapes
@@ -45,7 +53,7 @@ class JetInput:
     candidates: Candidates
     record: Record
     gen_jets: Jets
-    offset: Floats
+    offset: Density
     detector: Detector
 
 
@@ -60,7 +68,8 @@ def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
         eta_max=detector.jet_eta_max,
     )
     area = areas(found, radius=radius)
-    factor = _correct(found, area, source.offset)
+    without, response = _correct(found, area, source.offset)
+    factor = without * response
     scaled = Momenta(*(getattr(found.momenta, c) * factor for c in ("px", "py", "pz", "e")))
     order = order_by(scaled.pt, found.offsets)
     order = order[scaled.pt[order] > min_pt]
@@ -70,6 +79,7 @@ def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
     return JetSet(
         jets,
         1.0 - 1.0 / factor[order],
+        1.0 - 1.0 / response[order],
         area[order],
         subjettiness(jets, momenta, radius=radius),
         shapes(jets, source.candidates),
@@ -80,10 +90,13 @@ def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
     )
 
 
-def _correct(found: Jets, area: Floats, offset: Floats) -> Floats:
-    """Factor on each momentum: the pile-up offset (arXiv:0707.1378), then the response."""
-    without = np.maximum(1.0 - offset[owners(found.offsets)] * area / found.momenta.pt, 0.01)
-    return without * correction(found.momenta.pt * without, found.momenta.eta)
+def _correct(found: Jets, area: Floats, offset: Density) -> tuple[Floats, Floats]:
+    """Factors on each momentum: for the pile-up offset (arXiv:0707.1378), and for the response."""
+    event = owners(found.offsets)
+    forward = np.abs(found.momenta.eta) > DENSITY_EDGE
+    here = np.where(forward, offset.forward[event], offset.central[event])
+    without = np.maximum(1.0 - here * area / found.momenta.pt, 0.01)
+    return without, correction(found.momenta.pt * without, found.momenta.eta)
 
 
 def _match(jets: Jets, truth: Jets) -> Ints:
@@ -94,3 +107,14 @@ def _match(jets: Jets, truth: Jets) -> Ints:
         radius=MATCH_CONE,
     ).index
     return np.where(match >= 0, match - truth.offsets[:-1][owners(jets.offsets)], -1)
+
+
+def missing(candidates: Candidates, jets: JetSet) -> tuple[Floats, Floats]:
+    """Missing transverse momentum: minus the sum of candidates, jet corrections passed on (type 1)."""
+    scale = jets.gain * (jets.jets.momenta.pt > TYPE_ONE_MIN_PT)
+    cut = jets.jets.offsets
+    momenta = candidates.momenta
+    return (
+        -segment_sum(momenta.px, candidates.offsets) - segment_sum(jets.jets.momenta.px * scale, cut),
+        -segment_sum(momenta.py, candidates.offsets) - segment_sum(jets.jets.momenta.py * scale, cut),
+    )
