@@ -76,17 +76,3 @@ def _restore(description: Any) -> np.dtype[Any]:
     if "enum" in description:
         return _make(description["integer"], enum=dict(description["enum"]))
     return _make(description["string"], h5py_encoding=description["encoding"])
-
-
-def little_lists(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype with HDF5's lists in little-endian order, for h5py mislabels the bytes of others."""
-    if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return np.dtype((little_lists(base), shape))
-    if dtype.names is not None:
-        formats = [little_lists(dtype[name]) for name in dtype.names]
-        return _make(list(zip(dtype.names, formats, strict=True))) if dtype.hasobject else dtype
-    of = metadata_of(dtype).get("vlen")
-    if of is None or of in (str, bytes):
-        return dtype
-    return _make("O", vlen=np.dtype(of).newbyteorder("<"))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from hepack._errors import BadInputError
 from hepack._optional import require
 from hepack.io.base import Contents, Format, ReadOptions, Sink, Skipped, Source, WriteOptions
-from hepack.io.dtypes import describe, little_lists
+from hepack.io.dtypes import describe
 from hepack.io.hdf5_tree import Share, attributes_to_json, share_out, unit_of, walk
 from hepack.io.hdf5_writer import Hdf5Sink
 from hepack.io.location import open_binary
@@ -73,7 +73,7 @@ class Hdf5Source(Source):
             attributes = attributes_to_json(dataset, path, skipped)
             base = path.rpartition("/")[2]
             records = Records(
-                little_lists(dataset.dtype),
+                dataset.dtype,
                 dataset.shape[1:],
                 name=base,
                 unit=unit_of(attributes),
@@ -125,10 +125,7 @@ class Hdf5Source(Source):
     @staticmethod
     def _read(dataset: Any, start: int, stop: int) -> Any:
         """Some events of a dataset; a scalar is one event."""
-        dtype = little_lists(dataset.dtype)
-        as_stored = describe(dtype) == describe(dataset.dtype)  # == would not compare list types
-        values = dataset if as_stored else dataset.astype(dtype)
-        return values[start:stop] if dataset.shape else _as_array(values[()], dtype)
+        return dataset[start:stop] if dataset.shape else _as_array(dataset[()], dataset.dtype)
 
     def close(self) -> None:
         self._file.close()

@@ -61,6 +61,8 @@ class Leaf:
             return ""
         if self.is_list:
             of = np.dtype(self.vlen)
+            if of.byteorder == ">":
+                return "lists of big-endian numbers, whose bytes h5py mislabels"
             plain = of.kind in "biu" or (of.kind == "f" and of.itemsize <= 8)
             return "" if plain and not self.shape else f"lists of {of} in arrays or records of lists"
         if dtype.kind in "fc":
