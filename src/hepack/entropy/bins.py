@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError, CorruptFileError, LimitError
 from hepack.entropy import rans
-from hepack.entropy.engine import loops
 from hepack.entropy.fit import Bins, Census, fit_bins
 from hepack.entropy.frequencies import MAX_PRECISION, MIN_PRECISION, Frequencies
 from hepack.entropy.packing import (
@@ -106,12 +105,8 @@ def _fit_and_assign(shifted: UInt64s) -> tuple[Bins, NDArray[np.uint16]]:
     """Bins for the values, and each value's bin; a long column is fitted on every k-th value."""
     stride = -(-len(shifted) // _SAMPLE)
     bins = fit_bins(Census.of(shifted[::stride]), weight=float(stride))
-    symbols = np.empty(len(shifted), np.uint16)
-    if loops().assign(shifted, bins.firsts, bins.lowers, bins.widths, symbols):
-        bins = bins.with_holes_filled(shifted[symbols == len(bins)])
-        missed = loops().assign(shifted, bins.firsts, bins.lowers, bins.widths, symbols)
-        assert missed == 0, "every value has a bin once the holes are filled"
-    return bins, symbols
+    symbols, outside = bins.assign(shifted)
+    return bins.filled(shifted, symbols) if outside else (bins, symbols)
 
 
 def _encode_bins(affine: _Affine, shifted: UInt64s, bins: Bins, symbols: NDArray[np.uint16]) -> bytes:

@@ -12,6 +12,7 @@ from hepack.entropy.engine import loops
 from hepack.entropy.packing import UInt64s, bit_lengths
 
 MAX_PIECES = 2048
+_NEAR_BITS = 16  # a table of 2**16 entries finds most bins at once
 _BIN_BITS = 10.0  # what a bin costs in the model, but for the gap before it; measured on real columns
 _LOGS = np.log2(np.arange(4096, 8192) / 4096.0)
 
@@ -72,18 +73,35 @@ class Bins:
             end = lower + (1 << width)
         return cls(lows, lowers, widths.astype(np.uint64))
 
-    def with_holes_filled(self, missed: UInt64s) -> Bins:
-        """These bins and one more for each hole between them that holds any of ``missed``, values without a bin."""
-        ordered = np.sort(missed)
-        hole = np.searchsorted(self.firsts, ordered, side="right")
+    def assign(self, values: UInt64s) -> tuple[NDArray[np.uint16], int]:
+        """The bin of every value, ``len(self)`` for those that no bin holds, and the number of those."""
+        top = int(values.max())
+        shift = max(0, top.bit_length() - min(_NEAR_BITS, len(values).bit_length()))
+        edges = np.arange((top >> shift) + 1, dtype=np.uint64) << np.uint64(shift)
+        near = np.full(len(edges) + 1, len(self) - 1, np.uint16)
+        near[:-1] = np.maximum(np.searchsorted(self.firsts, edges, side="right") - 1, 0)
+        symbols = np.empty(len(values), np.uint16)
+        outside = loops().assign(
+            values, self.firsts, self.lowers, self.widths, near, np.uint64(shift), symbols
+        )
+        return symbols, int(outside)
+
+    def filled(self, values: UInt64s, symbols: NDArray[np.uint16]) -> tuple[Bins, NDArray[np.uint16]]:
+        """These bins and one more for each hole between them that holds any of the values; and their bins."""
+        at = np.flatnonzero(symbols == len(self))
+        missed = np.sort(values[at])
+        hole = np.searchsorted(self.firsts, missed, side="right")
         starts = np.flatnonzero(np.diff(hole, prepend=-1))
-        lows = ordered[starts]
-        highs = ordered[np.append(starts[1:], len(ordered)) - 1]
+        lows = missed[starts]
+        highs = missed[np.append(starts[1:], len(missed)) - 1]
         firsts = np.concatenate([self.firsts, lows])
         order = np.argsort(firsts)
         lowers = np.concatenate([self.lowers, lows])[order]
         widths = np.concatenate([self.widths, bit_lengths(highs - lows).astype(np.uint64)])[order]
-        return Bins(firsts[order], lowers, widths)
+        bins = Bins(firsts[order], lowers, widths)
+        place = np.argsort(order).astype(np.uint16)[symbols]
+        place[at] = np.searchsorted(bins.firsts, values[at], side="right") - 1
+        return bins, place
 
 
 def fit_bins(census: Census, *, weight: float = 1.0) -> Bins:

@@ -206,17 +206,19 @@ def read_codes(words, bits, position, k, values):  # type: ignore[no-untyped-def
 
 
 @_jit
-def assign(values, firsts, lowers, widths, symbols):  # type: ignore[no-untyped-def]
+def assign(values, firsts, lowers, widths, near, shift, symbols):  # type: ignore[no-untyped-def]
     """The bin of every value: the last one with ``firsts <= value``. Returns how many no bin holds.
 
-    Those values get the symbol ``len(firsts)``; all u64 but ``symbols`` (u16), ``firsts`` ascending.
+    Those values get the symbol ``len(firsts)``; all u64 but ``symbols`` (u16), ``firsts`` ascending. The search
+    is narrowed by ``near`` (u16): ``near[v >> shift]`` and the entry after it enclose the bin of ``v``.
     """
     n_bins = len(firsts)
     outside = 0
     for i in range(len(values)):
         value = values[i]
-        low = 0
-        left = n_bins
+        bucket = value >> shift
+        low = np.int64(near[bucket])
+        left = np.int64(near[bucket + _ONE]) - low + 1
         while left > 1:
             half = left >> 1
             low += half if firsts[low + half] <= value else 0

@@ -18,7 +18,7 @@ from hepack.entropy.frequencies import Frequencies
 LOW_STATE = 1 << 16
 MAX_SYMBOLS = 1 << 32
 _LANES = 8
-_LANES_FROM = 1 << 14  # fewer symbols use one lane: each costs about three bytes
+_LANES_FROM = 1 << 16  # fewer symbols use one lane: each costs about three bytes
 _HINT_BITS = 6
 
 UInt16s = NDArray[np.uint16]

@@ -145,8 +145,19 @@ def read_codes(words: UInt64s, bits: int, position: int, k: int, values: UInt64s
     return position
 
 
-def assign(values: UInt64s, firsts: UInt64s, lowers: UInt64s, widths: UInt64s, symbols: UInt16s) -> int:
+def assign(
+    values: UInt64s,
+    firsts: UInt64s,
+    lowers: UInt64s,
+    widths: UInt64s,
+    near: UInt16s,
+    shift: np.uint64,
+    symbols: UInt16s,
+) -> int:
+    bucket = values >> shift
     at = np.maximum(np.searchsorted(firsts, values, side="right") - 1, 0)
+    assert (at >= near[bucket]).all()
+    assert (at <= near[bucket + np.uint64(1)]).all()
     width = widths[at]
     high = ((values - lowers[at]) >> np.minimum(width, np.uint64(63))) > np.uint64(0)
     outside = (values < firsts[at]) | (high & (width < 64))
