@@ -12,8 +12,11 @@ from hepack._errors import BadRequestError
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success flush it to disk and rename it to ``path``.
+def replacing(path: Path, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success rename it to ``path``.
+
+    With ``durable`` it is flushed to disk first, so that not even a power cut leaves a file that is
+    named but incomplete; leave that out only for what can be made again.
 
     On any exception, Ctrl-C included, the temporary file is removed and ``path`` is as it was.
     A killed process leaves at most a file that has ``.part`` in its name.
@@ -30,11 +33,14 @@ def replacing(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         yield temporary
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+        if durable:
+            with temporary.open("rb") as handle:
+                os.fsync(handle.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+    if not durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -44,7 +44,10 @@ def unpack(
         BadRequestError: the format cannot hold the data, or ``output`` exists.
         CorruptFileError: the packed file is damaged.
     """
-    with PackedFile(source) as packed, replacing(Path(output), overwrite=overwrite) as temporary:
+    with (
+        PackedFile(source) as packed,
+        replacing(Path(output), overwrite=overwrite, durable=False) as temporary,
+    ):
         target = _target_format(to, os.fspath(output), packed.plan.format)
         attributes = packed.plan.attributes if target.id == packed.plan.format else {}
         with target.create(str(temporary), attributes, options or WriteOptions()) as sink:

@@ -100,16 +100,16 @@ def _encode_item(table: EventTable, item: Item, chooser: Chooser) -> _Done:
     if item.role == "text":
         counts, data = table.counts(item.name), table.columns[_text_variable(table.schema, item.name)]
         column = encode_text(counts, data, chooser)
-        joined = b"".join(stream.data for stream in column.streams)
+        joined = column.data
         back_counts, back = decode_text(column.description, joined, len(counts))
         if not (np.array_equal(back_counts, counts) and np.array_equal(back, data)):
             raise BoundError(f"the strings '{item.name}' do not decode to what they were")
         return _Done(column, joined, crc_of(back_counts, back))
     values = _values(table, item)
     column = encode_column(values, item.variable, chooser)
-    joined = b"".join(stream.data for stream in column.streams)
+    joined = column.data
     decoded = decode_column(column.description, joined, len(values), item.variable)
-    if item.variable.tolerance.violated(values, decoded, period=item.variable.period).any():
+    if bits_differ(decoded, column.expected).any():
         raise BoundError(f"'{item.name}' does not decode to within its tolerance {item.variable.tolerance}")
     return _Done(column, joined, crc_of(decoded))
 

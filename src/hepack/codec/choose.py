@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.codec.estimate import estimate_bits
-from hepack.codec.streams import DEFAULT, FAST, SLOW, Effort, Stream, encode_constant
+from hepack.codec.streams import DEFAULT, FAST, SLOW, Effort, Encoder, Stream, encode_bins, encode_constant, encode_raw
 from hepack.table import Variable
 from hepack.transforms import Symbols, Transform, candidates
 
 SAMPLE = 1 << 14
 """Values on which transforms are ranked: eight runs, so that neighbours stay neighbours."""
+
+TINY = 1 << 11
+"""Streams up to this length end in a bundle, where the coders with headers of their own cannot win."""
 
 WHOLE = 1 << 16
 """Streams up to this length are tried whole."""
@@ -78,6 +81,8 @@ class Chooser:
         if symbols[0] == symbols[-1] and (symbols == symbols[0]).all():
             return encode_constant(symbols)
         coders = FAST if self.effort == "fast" else DEFAULT
+        if len(symbols) <= TINY:
+            return _tiny(symbols)
         if len(symbols) <= WHOLE and self.effort != "fast":
             return min((encode(symbols) for encode in coders.values()), key=len)
         return coders[self._coder(symbols, name)](symbols)
@@ -89,19 +94,26 @@ class Chooser:
             self._coders[name] = (known, uses + 1)
             return known
         coders = FAST if self.effort == "fast" else DEFAULT
-        part = sample(symbols, WHOLE if self.effort != "fast" else SAMPLE)
-        best = _rank({key: len(coder(part)) for key, coder in coders.items()}, self.effort)
+        best = self._rank(coders, symbols)
         with self._lock:
             self._coders[name] = (best, 1)
         return best
 
+    def _rank(self, coders: dict[str, Encoder], symbols: Symbols) -> str:
+        """The best coder for a long stream; the slow ones see less of it and have to win clearly."""
+        if self.effort == "fast":
+            part = sample(symbols, SAMPLE)
+            return min(coders, key=lambda key: len(coders[key](part)))
+        part = sample(symbols, WHOLE)
+        quick = {key: len(coders[key](part)) / len(part) for key in coders if key not in SLOW}
+        part = sample(symbols, SAMPLE)
+        slow = {key: len(coders[key](part)) / len(part) for key in coders if key in SLOW}
+        best, other = min(quick, key=quick.__getitem__), min(slow, key=slow.__getitem__)
+        return other if slow[other] < SLOW_MARGIN * quick[best] else best
 
-def _rank(sizes: dict[str, int], effort: Effort) -> str:
-    if effort == "fast":
-        return min(sizes, key=lambda key: sizes[key])
-    quick = min((key for key in sizes if key not in SLOW), key=lambda key: sizes[key])
-    slow = min((key for key in sizes if key in SLOW), key=lambda key: sizes[key])
-    return slow if sizes[slow] < SLOW_MARGIN * sizes[quick] else quick
+
+def _tiny(symbols: Symbols) -> Stream:
+    return min(encode_bins(symbols), encode_raw(symbols), key=lambda stream: len(stream.data))
 
 
 def _exact_symbols(rows: NDArray[Any]) -> Symbols:

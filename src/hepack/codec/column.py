@@ -38,10 +38,17 @@ _PLACES, _MASK = 1, 2
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """``description`` for the header, ``streams`` for the body."""
+    """``description`` for the header, ``streams`` for the body; ``expected`` is what decoding must give:
+    values, shape ``(entries, *variable.shape)``, that were compared with the originals."""
 
     description: list[Any]
     streams: list[Stream]
+    expected: NDArray[Any]
+
+    @property
+    def data(self) -> bytes:
+        """The streams, one after the other."""
+        return b"".join(stream.data for stream in self.streams)
 
 
 def encode_column(values: NDArray[Any], variable: Variable, chooser: Chooser) -> EncodedColumn:
@@ -49,7 +56,7 @@ def encode_column(values: NDArray[Any], variable: Variable, chooser: Chooser) ->
     order = int(variable.width > 1 and len(values) > 1 and chooser.prefers_components(values))
     flat = np.ascontiguousarray(arrange(values, order))
     if not len(flat):
-        return EncodedColumn([["int"], [[0, "e"]]], [Stream(["e"], b"")])
+        return EncodedColumn([["int"], [[0, "e"]]], [Stream(["e"], b"")], values)
     special = _special(flat)
     ordinary = flat[~special] if special is not None else flat
     transform = chooser.transform(variable, ordinary)
@@ -57,20 +64,24 @@ def encode_column(values: NDArray[Any], variable: Variable, chooser: Chooser) ->
     if spikes is not None:
         special = _merge(special, spikes, len(flat))
         ordinary = ordinary[~spikes]
-    symbols, bad = _map_checked(ordinary, transform, variable)
+    symbols, restored, bad = _map_checked(ordinary, transform, variable)
     if bad is not None and bad.mean() > MAX_STRAYS:  # the sample misled: the exact bits never do
         transform = _exact(flat.dtype)
-        symbols, bad = _map_checked(ordinary, transform, variable)
+        symbols, restored, bad = _map_checked(ordinary, transform, variable)
     if bad is not None:
         special = _merge(special, bad, len(flat))
-        symbols = symbols[~bad]
+        symbols, restored = symbols[~bad], restored[~bad]
     streams = [chooser.stream(symbols, variable.name)]
     streams += [chooser.stream(table, "") for table in transform.tables()]
     form: Any = 0
     if special is not None:
         form, extra = _encode_exceptions(flat, special, chooser)
         streams += extra
-    return EncodedColumn(_describe(transform, streams, form, order), streams)
+        ordinary = restored
+        restored = flat.copy()
+        restored[~special] = ordinary
+    expected = unarrange(restored, order, len(values), variable.shape)
+    return EncodedColumn(_describe(transform, streams, form, order), streams, expected)
 
 
 def decode_column(
@@ -234,22 +245,23 @@ def _merge(special: NDArray[np.bool_] | None, inside: NDArray[np.bool_], total: 
 
 def _map_checked(
     values: NDArray[Any], transform: Transform, variable: Variable
-) -> tuple[Symbols, NDArray[np.bool_] | None]:
-    """Symbols, and where decoding them would break the tolerance (None if nowhere)."""
+) -> tuple[Symbols, NDArray[Any], NDArray[np.bool_] | None]:
+    """Symbols, what they decode to, and where that would break the tolerance (None if nowhere)."""
     symbols = np.empty(len(values), np.int64)
+    restored = np.empty(len(values), variable.dtype)
     bad: NDArray[np.bool_] | None = None
     for start in range(0, len(values), SLICE):
         part = values[start : start + SLICE]
         mapped = transform.forward(part)
         symbols[start : start + SLICE] = mapped
-        wrong = variable.tolerance.violated(
-            part, transform.inverse(mapped, variable.dtype), period=variable.period
-        )
+        back = transform.inverse(mapped, variable.dtype)
+        restored[start : start + SLICE] = back
+        wrong = variable.tolerance.violated(part, back, period=variable.period)
         if wrong.any():
             if bad is None:
                 bad = np.zeros(len(values), np.bool_)
             bad[start : start + SLICE] = wrong
-    return symbols, bad
+    return symbols, restored, bad
 
 
 def _exact(dtype: np.dtype[Any]) -> Identity | OrderedBits:

@@ -65,7 +65,8 @@ class Narrowed:
         wide = values.astype(np.uint64)
         start = np.uint64(offset & 0xFFFFFFFFFFFFFFFF)
         if mode == 0:
-            return (wide + start).view(np.int64)
+            wide += start
+            return wide.view(np.int64)
         step = (wide >> np.uint64(1)) ^ (np.uint64(0) - (wide & np.uint64(1)))
         symbols = np.empty(len(step) + 1, np.uint64)
         symbols[0] = start
@@ -172,6 +173,17 @@ def decode_lz(settings: list[Any], data: bytes, count: int) -> Symbols:
     return Narrowed.restore(offset, mode, unshuffle(plain, width, stored))
 
 
+def encode_raw(symbols: Symbols) -> Stream:
+    """Narrowed and shuffled, not compressed: the bundle that it goes into is."""
+    narrow = Narrowed.plain(symbols)
+    return Stream(["r", narrow.offset, narrow.values.dtype.itemsize], shuffle(narrow.values))
+
+
+def decode_raw(settings: list[Any], data: bytes, count: int) -> Symbols:
+    _, offset, width = settings
+    return Narrowed.restore(offset, 0, unshuffle(data, width, count))
+
+
 Encoder = Callable[[Symbols], Stream]
 
 FAST: dict[str, Encoder] = {
@@ -210,18 +222,20 @@ def decode_stream(settings: list[Any], data: bytes, count: int) -> Symbols:
         return decode_pcodec(settings, data, count)
     if tag == "b":
         return decode_bins(settings, data, count)
+    if tag == "r":
+        return decode_raw(settings, data, count)
     return decode_lz(settings, data, count)
 
 
-_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "z": 4, "x": 4}
+_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "r": 3, "z": 4, "x": 4}
 
 
 def _check_settings(settings: list[Any]) -> None:
     tag = settings[0] if settings else None
     good = isinstance(tag, str) and _LENGTHS.get(tag) == len(settings)
     good = good and all(type(number) is int and -(2**63) <= number < 2**63 for number in settings[1:])
-    if good and tag in ("p", "z", "x"):
-        good = settings[2] in (1, 2, 4, 8) and (tag == "p" or settings[3] in (0, 1))
+    if good and tag in ("p", "r", "z", "x"):
+        good = settings[2] in (1, 2, 4, 8) and (len(settings) == 3 or settings[3] in (0, 1))
     if not good:
         raise CorruptFileError(f"a stream has the impossible settings {str(settings)[:80]}")
 

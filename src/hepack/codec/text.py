@@ -27,7 +27,7 @@ MAX_WIDTH = 256
 def encode_text(counts: NDArray[np.int64], data: NDArray[np.uint8], chooser: Chooser) -> EncodedColumn:
     """Encode strings given by their lengths ``(n,)`` and their bytes on end."""
     if not len(counts):
-        return EncodedColumn(["text", [0], []], [])
+        return EncodedColumn(["text", [0], []], [], data)
     found = _distinct(counts, data)
     if found is None:
         streams = [chooser.stream(counts, ""), encode_bytes(data)]
@@ -37,7 +37,7 @@ def encode_text(counts: NDArray[np.int64], data: NDArray[np.uint8], chooser: Cho
         streams = [chooser.stream(lengths, ""), encode_bytes(text), chooser.stream(numbers, "")]
         sizes = [len(text), len(lengths)]
     parts = [[len(stream.data), *stream.settings] for stream in streams]
-    return EncodedColumn(["text", sizes, parts], streams)
+    return EncodedColumn(["text", sizes, parts], streams, data)
 
 
 def decode_text(

@@ -100,17 +100,20 @@ def _decimal_step(nonzero: NDArray[Any]) -> Steps | None:
 
 def _significant_digits(nonzero: NDArray[Any], values: NDArray[Any]) -> Digits | None:
     """The fewest significant decimal digits that give every value back."""
-    magnitude = np.abs(values.astype(np.float64))
-    positive = magnitude[magnitude > 0]
-    lowest_decade = int(decimal_exponent(np.array([positive.min()]))[0])
-    if lowest_decade < -300:
-        return None
+    lowest = _lowest_decade(nonzero)
     most = 8 if nonzero.dtype.itemsize <= 4 else 16
     for digits in range(2, most + 1):
-        grid = Digits(digits, lowest_decade - digits + 1)
-        if _restores(grid, nonzero[:64]) and _restores(grid, nonzero):
-            return grid
+        grid = Digits(digits, lowest - digits + 1)
+        if lowest > -300 and _restores(grid, nonzero[:64]) and _restores(grid, nonzero):
+            return Digits(digits, max(-300, _lowest_decade(values)) - digits + 1)
     return None
+
+
+def _lowest_decade(values: NDArray[Any]) -> int:
+    """The decimal exponent of the smallest magnitude above zero."""
+    magnitude = np.abs(values)
+    smallest = np.min(magnitude, where=magnitude > 0, initial=np.inf)
+    return int(decimal_exponent(np.array([smallest], np.float64))[0])
 
 
 def _restores(grid: Transform, values: NDArray[Any]) -> bool:
