@@ -75,6 +75,7 @@ def write_rich_file(path: Path) -> None:
         attributes["array"] = np.arange(3, dtype=">i4")
         attributes["texts"] = ["a", "b"]
         attributes["flag"], attributes["nan"], attributes["bytes"] = True, np.nan, np.bytes_("abc")
+        attributes["empty"] = h5py.Empty("S1")
         group = file.create_group("g/sub")
         group.attrs["k"] = 1
         file.create_group("nothing here").attrs["z"] = "z"
@@ -140,6 +141,17 @@ def test_lists_that_h5py_misreads_are_skipped(tmp_path: Path) -> None:
     contents = copy_file(tmp_path / "a.h5", tmp_path / "b.h5", "hdf5")
     assert "big-endian" in contents.skipped[0].reason
     assert [schema.name for schema in contents.schemas] == ["data"]
+
+
+@pytest.mark.parametrize("lengths", [[3], [0, 0], [2, 2, 2], [1, 1], [4, 0]])
+def test_lists_of_one_length(lengths: list[int], tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for code in ("u1", "<f8"):
+            lists = file.create_dataset(code, (len(lengths),), dtype=h5py.vlen_dtype(code))
+            for row, length in enumerate(lengths):
+                lists[row] = np.arange(length, dtype=code)
+    copy_file(tmp_path / "a.h5", tmp_path / "b.h5", "hdf5")
+    assert_same_tree(tmp_path / "a.h5", tmp_path / "b.h5")
 
 
 def test_damaged_values(tmp_path: Path) -> None:

@@ -136,7 +136,10 @@ def attributes_to_json(thing: Any, path: str, skipped: list[Skipped]) -> dict[st
 
 
 def _to_json(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A plain string, or ``{"dtype", "shape", "data"}`` with the bytes in base64, or ``{"texts"}``."""
+    """A plain string, or ``{"dtype", "shape", "data"}`` with the bytes in base64, or ``{"texts"}``, or
+    ``{"empty"}`` with the dtype of an attribute that has no value."""
+    if type(value).__name__ == "Empty":
+        return {"empty": describe(value.dtype)}
     if isinstance(value, str):
         return value if len(value) < _LONGEST_ATTRIBUTE else None
     array = np.asarray(value)
@@ -159,6 +162,10 @@ def set_attributes(thing: Any, attributes: Mapping[str, Any]) -> None:
     for name, value in attributes.items():
         if isinstance(value, str):
             thing.attrs[name] = value
+        elif "empty" in value:
+            import h5py
+
+            thing.attrs[name] = h5py.Empty(restore(value["empty"]))
         elif "texts" in value:
             texts = np.empty(len(value["texts"]), object)
             texts[:] = value["texts"]

@@ -40,13 +40,20 @@ class _Dataset:
         array = self.records.give(block)
         if self.scalar:
             self.target[()] = array[0]
-        elif array.size and not self._only_empty_lists(array):
+        elif len(self.records.leaves) == 1 and self.records.leaves[0].is_list:
+            self._write_lists(array, rows)
+        elif array.size:
             self.target[rows] = array
 
-    def _only_empty_lists(self, array: np.ndarray[Any, Any]) -> bool:
-        """Unwritten lists are empty already, and h5py takes a row of empty lists for a matrix."""
-        lists = len(self.records.leaves) == 1 and self.records.leaves[0].is_list and not array.dtype.names
-        return lists and not any(map(len, array))
+    def _write_lists(self, array: np.ndarray[Any, Any], rows: slice) -> None:
+        """Below h5py's indexing, which takes lists of one length for a matrix."""
+        import h5py
+
+        if len(array):
+            memory = h5py.h5s.create_simple(array.shape)
+            place = self.target.id.get_space()
+            place.select_hyperslab((rows.start,), array.shape)
+            self.target.id.write(memory, place, array, h5py.h5t.py_create(array.dtype))
 
 
 def _storage(note: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
