@@ -68,9 +68,7 @@ class _Affine:
 def _common_divisor(shifted: UInt64s) -> int:
     """The greatest common divisor (1 if all are zero), mostly settled by a few of them."""
     divisor = int(np.gcd.reduce(shifted[:: max(1, len(shifted) // 64)]))
-    if divisor > 1 and (shifted % np.uint64(divisor)).any():
-        divisor = int(np.gcd.reduce(shifted))
-    elif divisor == 0:
+    if divisor == 0 or (shifted % np.uint64(divisor)).any():
         divisor = int(np.gcd.reduce(shifted))
     return max(divisor, 1)
 
@@ -83,7 +81,9 @@ def encode_integers(values: NDArray[np.int64]) -> bytes:
     """
     array = np.ascontiguousarray(values)
     if array.ndim != 1 or array.dtype != np.int64:
-        raise BadRequestError(f"integers to encode must be a row of int64, got {array.dtype} of shape {array.shape}")
+        raise BadRequestError(
+            f"integers to encode must be a row of int64, got {array.dtype} of shape {array.shape}"
+        )
     if len(array) == 0:
         return b""
     affine, shifted = _Affine.of(array)
@@ -220,7 +220,9 @@ def _decode_bins(data: memoryview, n: int, affine: _Affine, precision: int) -> N
     n_bins, at = read_varint(data, 0)
     n_bins += 2
     if n_bins > min(MAX_BINS, 1 << precision):
-        raise LimitError(f"a stream of integers claims {n_bins} bins, the cap is {min(MAX_BINS, 1 << precision)}")
+        raise LimitError(
+            f"a stream of integers claims {n_bins} bins, the cap is {min(MAX_BINS, 1 << precision)}"
+        )
     bins, frequencies, used = _read_model(data[at:], n_bins, precision)
     at += used
     symbols, used = rans.decode_head(data[at:], n, frequencies)

@@ -13,7 +13,7 @@ from hepack.entropy.packing import UInt64s, bit_lengths
 
 MAX_PIECES = 2048
 _NEAR_BITS = 16  # a table of 2**16 entries finds most bins at once
-_BIN_BITS = 10.0  # what a bin costs in the model, but for the gap before it; measured on real columns
+_BIN_BITS = 12.0  # what a bin costs in the model, but for the gap before it; measured on real columns
 _LOGS = np.log2(np.arange(4096, 8192) / 4096.0)
 
 

@@ -36,10 +36,16 @@ class Frequencies:
     def __post_init__(self) -> None:
         bounds = np.array(self.bounds, np.int64, order="C")
         if not MIN_PRECISION <= self.precision <= MAX_PRECISION:
-            raise BadRequestError(f"precision {self.precision} is not within {MIN_PRECISION} to {MAX_PRECISION}")
+            raise BadRequestError(
+                f"precision {self.precision} is not within {MIN_PRECISION} to {MAX_PRECISION}"
+            )
         if bounds.ndim != 2 or bounds.shape[0] < 1 or bounds.shape[1] < 2:
             raise BadRequestError(f"frequency bounds have shape {bounds.shape}, expected (table, symbol + 1)")
-        if bounds.shape[0] > MAX_TABLES or bounds.shape[1] - 1 > 1 << self.precision or bounds.size > 2 * MAX_ENTRIES:
+        if (
+            bounds.shape[0] > MAX_TABLES
+            or bounds.shape[1] - 1 > 1 << self.precision
+            or bounds.size > 2 * MAX_ENTRIES
+        ):
             raise BadRequestError(f"frequency tables of shape {bounds.shape} are too many or too wide")
         ends = (bounds[:, 0] == 0) & (bounds[:, -1] == 1 << self.precision)
         if not ends.all() or (np.diff(bounds, axis=1) < 0).any():
@@ -83,7 +89,9 @@ class Frequencies:
         if table.size == 0 or (table < 0).any() or not table.any(axis=1).all():
             raise BadRequestError("counts must be zero or more, with something counted in every table")
         if (np.count_nonzero(table, axis=1) > 1 << precision).any():
-            raise BadRequestError(f"a table counts more than the {1 << precision} symbols that its precision holds")
+            raise BadRequestError(
+                f"a table counts more than the {1 << precision} symbols that its precision holds"
+            )
         return cls.from_values(_normalise(table, 1 << precision), precision)
 
     def to_bytes(self) -> bytes:
@@ -137,8 +145,8 @@ def _normalise(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """
     top = int(counts.sum(axis=1, dtype=np.float64).max())
     shift = max(0, top.bit_length() - 46)  # so that counts * size stays in 64 bits
-    small = np.where(counts > 0, np.maximum(counts >> shift, 1), 0)
-    values = small * size // small.sum(axis=1, keepdims=True)
+    small: NDArray[np.int64] = np.where(counts > 0, np.maximum(counts >> shift, 1), 0)
+    values: NDArray[np.int64] = small * size // small.sum(axis=1, keepdims=True)
     values = np.where(counts > 0, np.maximum(values, 1), 0)
     while True:
         missing = size - values.sum(axis=1, keepdims=True)
@@ -152,6 +160,6 @@ def _normalise(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 def _rank(keys: NDArray[np.float64]) -> NDArray[np.int64]:
     """The place of each key in its sorted row; the first of equal keys comes first."""
     order = np.argsort(keys, axis=1, kind="stable")
-    rank = np.empty_like(order)
+    rank: NDArray[np.int64] = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(keys.shape[1]), keys.shape), axis=1)
     return rank

@@ -18,6 +18,9 @@ UInt64s = NDArray[np.uint64]
 _WIDTHS = np.arange(65, dtype=np.uint64)
 _ZERO = np.zeros(65, np.uint64)
 _POWERS = np.uint64(1) << np.arange(64, dtype=np.uint64)
+# bits of a prefix code, by its order and the bit length of the value
+_ORDER, _LENGTH = np.arange(64)[:, None], np.arange(65)
+_CODE_BITS = np.where(_LENGTH > _ORDER, 2 * _LENGTH - _ORDER, _ORDER + 1)
 
 
 def bit_lengths(values: UInt64s) -> NDArray[np.int64]:
@@ -101,11 +104,11 @@ def unzigzag(values: UInt64s) -> NDArray[np.int64]:
 
 def best_order(values: UInt64s, limit: int) -> int:
     """The order ``k <= limit`` whose prefix codes for ``values`` are shortest."""
-    counts = np.bincount(bit_lengths(values), minlength=65)[:65]
-    lengths = np.arange(65)
-    # from 63 bits on, order 0 would need a run of zeros that no field holds
-    orders = range(1 if counts[64] else 0, limit + 1)
-    return min(orders, key=lambda k: int((counts * np.where(lengths > k, 2 * lengths - k, k + 1)).sum()))
+    counts = np.bincount(bit_lengths(values), minlength=65)
+    costs = _CODE_BITS[: limit + 1] @ counts
+    # for 64 bits order 0 would need a run of zeros that no field holds
+    first = 1 if counts[64] else 0
+    return first + int(np.argmin(costs[first:]))
 
 
 class BitWriter:
@@ -161,7 +164,9 @@ class BitReader:
 
     def codes(self, count: int, k: int) -> UInt64s:
         if count > self._bits - self._position:
-            raise TruncatedFileError(f"a table ends early: {count} entries in {self._bits - self._position} bits")
+            raise TruncatedFileError(
+                f"a table ends early: {count} entries in {self._bits - self._position} bits"
+            )
         values = np.empty(count, np.uint64)
         self._position = loops().read_codes(self._words, self._bits, self._position, k, values)
         if self._position < 0:
@@ -170,7 +175,10 @@ class BitReader:
 
     def used(self) -> int:
         """Bytes read, the last one counted whole; its padding must be zero."""
-        if any(int(self._words[at >> 6]) >> (at & 63) & 1 for at in range(self._position, -(-self._position // 8) * 8)):
+        if any(
+            int(self._words[at >> 6]) >> (at & 63) & 1
+            for at in range(self._position, -(-self._position // 8) * 8)
+        ):
             raise CorruptFileError("a table is followed by padding that is not zero")
         return -(-self._position // 8)
 

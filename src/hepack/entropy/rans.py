@@ -113,10 +113,12 @@ def _slots(frequencies: Frequencies) -> NDArray[np.int64]:
 
 def _hints(frequencies: Frequencies) -> NDArray[np.int64]:
     """The symbol that owns the first slot of each of 2**6 equal buckets, shape ``(table, bucket)``."""
+    # one search for all tables, laid end to end
+    table = np.arange(frequencies.n_tables)[:, None]
     first = np.arange(1 << _HINT_BITS) << (frequencies.precision - _HINT_BITS)
-    hints = np.empty((frequencies.n_tables, len(first)), np.int64)
-    for row, bounds in zip(hints, frequencies.bounds, strict=True):
-        row[:] = np.searchsorted(bounds, first, side="right") - 1
+    line = (frequencies.bounds + (table << frequencies.precision)).reshape(-1)
+    owner = np.searchsorted(line, first + (table << frequencies.precision), side="right") - 1
+    hints: NDArray[np.int64] = owner - table * (frequencies.n_symbols + 1)
     return hints
 
 
