@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from copying import copy_file
-from event_samples import content
+from event_samples import content, text
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hepack._errors import BadInputError
-from hepack.io import ReadOptions, get_format
+from hepack.io import ReadOptions, WriteOptions, get_format
 from hepack.io.numerals import find_spelling, spell_floats
 from hepack.table import EventTable
 
@@ -21,9 +22,9 @@ def read(path: Path, max_bytes: int = 200) -> EventTable:
         return EventTable.concatenate(blocks or [EventTable.empty(source.contents.schemas[0])])
 
 
-def table_of(text: str | bytes, tmp_path: Path) -> EventTable:
+def table_of(source: str | bytes, tmp_path: Path) -> EventTable:
     path = tmp_path / "a.csv"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path.write_bytes(source if isinstance(source, bytes) else source.encode())
     return read(path)
 
 
@@ -42,6 +43,7 @@ EXACT = {
     "quoted text": '"a","b"\n"x",1\n"y",2\n',
     "all quoted": '"a","b"\n"x","1"\n"y","2"\n',
     "line ends in quotes": 'a,b\n"x\ny",1\nz,2\n',
+    "carriage returns in quotes": 'a,b\n"x\n y\r z, w",1\n"\r",2\n',
     "pad": "a, b\n1, 2\n3, 4\n",
     "preamble": "# made by hand\n# x y\n1.5 2.5\n3.5 4.5\n",
     "NaN": "a\n1.5\nNaN\n-inf\n",
@@ -144,6 +146,22 @@ def test_any_spelling_reads_back(values: list[float], spelling: str) -> None:
     back = np.array([float(text) for text in spell_floats(array, spelling)])
     same = (back == array) & (np.signbit(back) == np.signbit(array)) | (np.isnan(back) & np.isnan(array))
     assert same.all()
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\r\t")), min_size=1
+    ),
+    st.sampled_from([",", ";", "\t"]),
+)
+def test_any_text_comes_back(texts: list[str], delimiter: str) -> None:
+    table = text([*texts, "no number"])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        with get_format("csv").create(str(path), {"delimiter": delimiter}, WriteOptions()) as sink:
+            sink.begin(table.schema, table.n_events)
+            sink.write(table)
+        assert content(read(path))["process"] == [*texts, "no number"]
 
 
 @pytest.mark.parametrize("form", ["%.6g", "%.3f", "%.10e", "%r", "%.17g", "%.4E", "%.2f"])

@@ -107,15 +107,15 @@ def sniff(text: str, path: str, encoding: str, *, complete: bool) -> Sniffed:
     delimiter, width = _delimiter(body or [preamble[-1].lstrip("# ")], path)
     pad = " " if delimiter in ",;" and body and all(_padded(line, delimiter) for line in body) else ""
     try:
-        split = [_split(line, delimiter) for line in body]
+        first = _rows(body, delimiter)[:1]
     except csv.Error as error:
         raise BadInputError(f"'{path}' is not CSV: {error}") from error
     comment, names = _comment_header(preamble, delimiter, width)
     header = bool(comment)
     if comment:
         preamble.pop()
-    elif split and _is_header(split[0]):
-        header, names = True, [name.strip() for name in split[0]]
+    elif first and _is_header(first[0]):
+        header, names = True, [name.strip() for name in first[0]]
     dialect = Dialect(
         delimiter=delimiter,
         pad=pad,
@@ -135,6 +135,15 @@ def _split(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != " "), [])
 
 
+def _rows(body: list[str], delimiter: str) -> list[list[str]]:
+    """The lines taken apart; quoted text may go over several of them."""
+    if delimiter == SPACES:
+        return [line.split() for line in body]
+    lines = (line + "\n" for line in body)
+    rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != " "))
+    return [row for row in rows if row]
+
+
 def _delimiter(body: list[str], path: str) -> tuple[str, int]:
     """The delimiter that cuts every line into the same number of fields, the larger number first."""
     candidates = ["\t", ",", ";", " ", SPACES]
@@ -143,7 +152,7 @@ def _delimiter(body: list[str], path: str) -> tuple[str, int]:
     found = []
     for order, candidate in enumerate(candidates):
         try:
-            widths = {len(_split(line, candidate)) for line in body}
+            widths = set(map(len, _rows(body, candidate)))
         except csv.Error:
             continue
         if len(widths) == 1 and max(widths) > 1:
