@@ -34,6 +34,7 @@ from hepack.table import EventTable
 
 SAMPLES = {"ttbar": 2000, "zmumu": 1500, "higgs_4l": 800, "zprime_tt": 500, "zprime_qq": 500, "qcd_high": 500}
 NOTE = "hepack simulation, pp at 13.6 TeV"
+COLOURS = {"ttbar": "C0", "qcd_high": "C1", "zprime_tt": "C2"}
 PDG = {"W": 80.37, "top": 172.56, "Z": 91.19, "H": 125.20}
 
 
@@ -116,7 +117,7 @@ def outline(axes: plt.Axes, values: np.ndarray, edges: np.ndarray, label: str) -
         ecolor="0.4",
         lw=0.8,
     )
-    axes.stairs(counts / total, edges, label=f"{label} ({counts.sum()})", lw=1.4)
+    axes.stairs(counts / total, edges, label=f"{label} ({counts.sum()})", lw=1.4, color=COLOURS[label])
 
 
 def shapes(tables: dict[str, EventTable]) -> plt.Figure:
@@ -135,7 +136,7 @@ def shapes(tables: dict[str, EventTable]) -> plt.Figure:
         for process in ("qcd_high", "zprime_tt") if name == "tau32" else ("ttbar", "qcd_high", "zprime_tt"):
             outline(axes, column(tables[process], name), edges, process)
         axes.set(xlabel=label, ylabel="part per bin")
-        axes.legend(fontsize=7, frameon=False)
+        axes.legend(fontsize=7, frameon=False, loc="upper left" if name == "tau32" else "best")
         if name == "Jet_pt":
             axes.set(xscale="log", yscale="log")
     figure.suptitle(f"{NOTE}; all jets anti-kt R = 0.4 unless said")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hepack._errors import BadRequestError
 from hepack.simulate import Request, get_process, process_ids
 from hepack.simulate.process import registry
 
+UNDOCUMENTED = {"--quiet", "--overwrite"}
 WANTED = {
     "qcd", "qcd_high", "qcd_flat", "ttbar", "single_top", "wjets", "zjets", "gamma_jets", "dibosons",
     "higgs_4l", "gluino_pairs", "stop_pairs", "zprime_tt", "zprime_qq", "wprime_xy", "leptoquark", "a_4l",
@@ -53,3 +56,14 @@ def test_chunks_cover_the_events() -> None:
 def test_key_tells_requests_apart() -> None:
     keys = {Request(process="ttbar", events=10, seed=seed).key for seed in range(5)}
     assert len(keys) == 5
+
+
+def test_documentation_lists_every_process_and_option() -> None:
+    from hepack.cli.simulate import command
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "simulate.md").read_text()
+    for process in registry().values():
+        assert f"| `{process.id}` | {process.title} | {process.cross_section:.2g} |" in text
+    for parameter in command.params:
+        option = max((*parameter.opts, *parameter.secondary_opts), key=len)
+        assert parameter.param_type_name == "argument" or option in text or option in UNDOCUMENTED
