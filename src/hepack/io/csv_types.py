@@ -77,11 +77,13 @@ class ColumnType:
             values = read_floats(tokens)
         except ValueError:
             return "text"
-        for token, value in zip(tokens, values, strict=True):
-            if value != value and not self.nan:
-                self.nan = token
-            if abs(value) >= _EXACT and token.lstrip("+-").isdigit():
-                self.low, self.high = min(self.low, int(token)), max(self.high, int(token))
+        array = np.array(values)
+        missing = np.flatnonzero(np.isnan(array))
+        if len(missing) and not self.nan:
+            self.nan = tokens[missing[0]]
+        for index in np.flatnonzero(np.abs(array) >= _EXACT).tolist():
+            if tokens[index].lstrip("+-").isdigit():
+                self.low, self.high = min(self.low, int(tokens[index])), max(self.high, int(tokens[index]))
         return "float"
 
     @property

@@ -17,6 +17,8 @@ from hepack.table import EventTable
 PARQUET_MAGIC = b"PAR1"
 
 _FIRST_EVENTS = 256
+_BUFFER = 1 << 18
+"""Bytes read ahead of each column; without it, Arrow reads whole row groups."""
 
 
 class ParquetSource(Source):
@@ -30,7 +32,7 @@ class ParquetSource(Source):
         self._handle = open_binary(path)
         self._ungrouped = options.ungrouped
         try:
-            self._file = pq.ParquetFile(self._handle)
+            self._file = pq.ParquetFile(self._handle, buffer_size=_BUFFER, pre_buffer=False)
             self.contents = self._survey()
         except self._broken as error:
             self._handle.close()
