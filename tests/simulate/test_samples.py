@@ -19,7 +19,7 @@ from hepack.simulate.validate import (
 )
 from hepack.table import EventTable
 
-JET_VARIABLES = [
+JET_VARIABLES = (
     "pt",
     "eta",
     "phi",
@@ -47,7 +47,7 @@ JET_VARIABLES = [
     "charge",
     "btag",
     "time",
-]
+)
 
 
 def load(path: Path) -> EventTable:
