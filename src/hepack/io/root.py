@@ -119,7 +119,7 @@ class RootSource(Source):
 
     def _compression(self) -> dict[str, Any]:
         used = self._file.file.compression
-        return {"compression": used.name.lower(), "level": used.level} if used is not None else {}
+        return {"compression": used.name.lower(), "level": used.level} if used else {"compression": "none"}
 
     def blocks(self, table: int, *, max_bytes: int) -> Iterator[EventTable]:
         chosen = self._tables[table]

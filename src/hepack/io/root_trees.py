@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ class Columns:
     """The readable columns of a tree: name -> branch or field, with what the file says about them.
 
     ``counters`` maps a jagged column to the column that holds its lengths, where ROOT knows of one.
+    ``bulk`` is the RNTuple that gives all fields in one call.
     """
 
     n_events: int
@@ -37,6 +39,7 @@ class Columns:
     counters: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    bulk: Any = None
 
     def read(self, start: int, stop: int) -> dict[str, ak.Array]:
         """The events ``start`` to ``stop`` of every column.
@@ -44,6 +47,8 @@ class Columns:
         Raises:
             BadInputError: a column cannot be read; the file is damaged.
         """
+        if self.bulk is not None:
+            return self._read_at_once(start, stop)
         arrays = {}
         for name, source in self.sources.items():
             try:
@@ -54,6 +59,19 @@ class Columns:
                     f"{one_line(error)}"
                 ) from error
         return arrays
+
+    def _read_at_once(self, start: int, stop: int) -> dict[str, ak.Array]:
+        """An RNTuple is far faster to read whole than field by field."""
+        wanted = {source.field_id for source in self.sources.values()}
+        try:
+            found = self.bulk.arrays(
+                filter_field=lambda item: item.field_id in wanted, entry_start=start, entry_stop=stop
+            )
+        except Exception as error:  # damaged bytes can raise anything
+            raise BadInputError(
+                f"the events from {start} on cannot be read, the file is damaged: {one_line(error)}"
+            ) from error
+        return {name: found[name] for name in self.sources}
 
 
 def columns_of(tree: Any, probe: int) -> tuple[Columns, dict[str, ak.Array]]:
@@ -68,7 +86,12 @@ def columns_of(tree: Any, probe: int) -> tuple[Columns, dict[str, ak.Array]]:
     found = _tree_columns(tree) if is_tree else _ntuple_columns(tree)
     probe = min(probe, found.n_events)
     arrays, skipped = {}, []
+    if found.bulk is not None:
+        with contextlib.suppress(BadInputError):  # then field by field, to see which is at fault
+            arrays = found.read(0, probe)
     for name, source in found.sources.items():
+        if name in arrays:
+            continue
         if source.num_entries != found.n_events:
             skipped.append(
                 Skipped(name, f"it has {source.num_entries} entries in a tree of {found.n_events}")
@@ -182,6 +205,7 @@ def _ntuple_columns(ntuple: Any) -> Columns:
         {name: fields[name] for name in names},
         titles,
         attributes={"container": "rntuple"} | ({"title": title} if title else {}),
+        bulk=ntuple,
     )
 
 
