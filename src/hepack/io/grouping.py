@@ -1,224 +1,256 @@
-"""Columns that share their lengths become one collection.
+"""Put columns that share their lengths into one collection: ``nJet`` and ``Jet_*``, ``Jet.PT`` and ``Jet.Eta``.
 
-Three rules, in this order; each makes groups of top-level lists whose lengths agree in a first block:
-
-1. a counter that the file itself names (a leaf count branch);
-2. an integer column ``nX`` that holds the lengths of ``X_*`` (or ``X.*``);
-3. a common prefix: ``AnalysisJetsAuxDyn.pt`` and ``.eta``, ``Jet_pt`` and ``Jet_eta``, ``jetPt`` and ``jetEta``.
-
-Lists directly inside the objects of one group are put together where their lengths agree.
+A reader makes a table in which each jagged column has a collection of its own (`from_awkward`), lets
+`decide` find out from the first events which of them belong together, and merges them in every block
+with `Grouping.apply`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hepack.io.base import GroupingError
 from hepack.io.fieldpath import has_records, join, split
-from hepack.table import EVENTS, Collection, EventTable, Schema
+from hepack.table import EVENTS, Collection, EventTable, Schema, Variable
 
-_CAMEL = re.compile(r"[a-z]+[0-9]*(?=[A-Z])")
-_COUNTER = re.compile(r"[nN]_?(?=[A-Za-z])")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Collections that become one, with the integer variable that holds their lengths, if any."""
-
-    name: str
-    members: tuple[str, ...]
-    counter: str = ""
+_COUNTER = re.compile(r"^[nN](?P<before>[A-Z_]\w*)$|^(?P<after>.+?)_(?:size|n)$")
+_SEPARATOR = re.compile(r"[._]")
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """What `plan_grouping` found; ``schema`` is the one that `apply` gives every block."""
+    """What belongs together, decided once for a file.
 
-    groups: tuple[Group, ...]
+    ``separate`` is the schema with a collection for each column, ``schema`` the one after merging,
+    and ``groups`` the new collections with the old ones that each takes in.
+    """
+
+    separate: Schema
     schema: Schema
+    groups: Mapping[str, tuple[str, ...]]
 
     def apply(self, table: EventTable) -> EventTable:
-        """The block with its columns grouped.
+        """Merge the collections of a block whose schema is ``separate``.
 
         Raises:
-            GroupingError: lengths differ within a group, or from its counter (then it names the counter).
+            GroupingError: in this block the columns of a group differ in length (it names the group), or
+                from their counter (it names the counter).
         """
-        offsets = dict(table.offsets)
-        columns = dict(table.columns)
-        for group in self.groups:
-            runs = [offsets.pop(member) for member in group.members]
-            if not all(np.array_equal(runs[0], other) for other in runs[1:]):
-                raise GroupingError(group.name)
-            if group.counter and not np.array_equal(np.diff(runs[0]), columns.pop(group.counter)):
-                raise GroupingError(group.counter)
-            offsets[group.name] = runs[0]
+        taken: dict[str, str] = {}
+        for group, members in self.groups.items():
+            first = table.offsets[members[0]]
+            if not all(np.array_equal(first, table.offsets[other]) for other in members[1:]):
+                raise GroupingError(group)
+            counter = self.schema.collection_by_name[group].counter
+            if counter and not np.array_equal(np.diff(first), table.columns[counter]):
+                raise GroupingError(counter)
+            taken[group] = members[0]
+        offsets = {c.name: table.offsets[taken.get(c.name, c.name)] for c in self.schema.collections}
+        columns = {v.name: table.columns[v.name] for v in self.schema.variables}
         return EventTable(self.schema, table.n_events, offsets, columns)
 
 
-def plan_grouping(
-    table: EventTable, *, counters: Mapping[str, str] | None = None, ungrouped: frozenset[str] = frozenset()
+def decide(
+    table: EventTable,
+    *,
+    counters: Mapping[str, str] | None = None,
+    ungrouped: frozenset[str] = frozenset(),
 ) -> Grouping:
-    """Decide on the groups of a first block.
+    """Decide from the first events which collections of a table are one.
 
-    ``counters``: collection -> the event-level integer variable that the file names as its counter.
-    ``ungrouped``: groups, or counters, that a later block proved wrong.
+    Columns belong together if the file says so (``counters``: top-level field -> the column that
+    holds its lengths), if an integer column ``nX``, ``NX`` or ``X_size`` holds the lengths of columns
+    ``X`` or ``X_*``, or if they have a first name part and their lengths in common. A counter whose
+    values are the lengths is no variable any more. Lists right inside the objects of a group are one
+    collection where their lengths agree. Groups and counters named in ``ungrouped`` are not made so.
     """
-    plan = _Plan(table)
-    for counter, members in _inverted(counters or {}).items():
-        if plan.is_counter(counter):
-            plan.add(
-                _explicit_name(counter, [plan.raw[m] for m in members if m in plan.raw]), members, counter
-            )
-    for stem, counter in plan.stems():
-        named = [m for m, raw in plan.raw.items() if raw == stem or raw.startswith((f"{stem}_", f"{stem}."))]
-        plan.add(stem, [m for m in named if plan.counts_match(m, counter)], counter)
-    for members in plan.alike():
-        plan.add(_shared_prefix([plan.raw[m] for m in members]), members)
-    groups = _kept(plan.groups, ungrouped)
-    groups += _kept(_nested(table, groups), ungrouped)
-    return Grouping(tuple(groups), _grouped_schema(table.schema, groups))
+    finder = _Finder(table, ungrouped)
+    finder.by_counter(_explicit(finder, counters or {}))
+    finder.by_counter(_by_name(finder))
+    finder.by_prefix()
+    finder.inside_groups()
+    return Grouping(table.schema, _merged(table.schema, finder), dict(finder.groups))
 
 
-class _Plan:
-    """The top-level lists of a table that no group has taken yet, and the groups so far."""
+class _Finder:
+    """The groups found so far, and the collections still alone."""
 
-    def __init__(self, table: EventTable) -> None:
-        self._table = table
-        self._records = has_records(table.schema)
-        self.groups: list[Group] = []
-        self.raw: dict[str, str] = {}
-        """Collection -> the name of its field."""
-        for collection in table.schema.collections:
-            path = split(collection.name, records=self._records)
-            if collection.parent == EVENTS and _plain(collection) and len(path) == 1:
-                self.raw[collection.name] = path[0]
-        self._taken = {c.name for c in table.schema.collections}
+    def __init__(self, table: EventTable, ungrouped: frozenset[str]) -> None:
+        schema = table.schema
+        self.table, self._ungrouped = table, ungrouped
+        self.records = has_records(schema)
+        self.alone: dict[str, str] = {}
+        """Top-level field -> its collection."""
+        for collection in schema.collections:
+            path = split(collection.name, records=self.records)
+            if collection.parent == EVENTS and _is_list(collection) and len(path) == 1:
+                self.alone[path[0]] = collection.name
+        self.lengths = {name: np.diff(table.offsets[name]) for name in self.alone.values()}
+        self.keys = {name: counts.tobytes() for name, counts in self.lengths.items()}
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.counters: dict[str, str] = {}
+        self._names = {c.name for c in schema.collections} | {EVENTS}
 
-    def is_counter(self, name: str) -> bool:
-        """Whether this is an integer variable with one value for each event."""
-        found = self._table.schema.by_name.get(name)
-        return found is not None and found.axis == EVENTS and not found.shape and found.dtype.kind in "iu"
+    def by_counter(self, claims: Mapping[str, str]) -> None:
+        """Group by field -> counter; a counter that is not the lengths stays a variable."""
+        fields: dict[str, list[str]] = defaultdict(list)
+        for field, counter in claims.items():
+            if field in self.alone:
+                fields[counter].append(field)
+        for counter, members in fields.items():
+            name = _thing(counter, members)
+            stored = self.table.columns[counter].tolist()
+            fitting = [f for f in members if self.lengths[self.alone[f]].tolist() == stored]
+            if fitting and counter not in self._ungrouped:
+                self._add(name, fitting, counter)
+            else:
+                self._by_lengths(name, members)
 
-    def stems(self) -> list[tuple[str, str]]:
-        """``X`` and ``nX`` for each integer column so named that is free, the longest first."""
-        used = {group.counter for group in self.groups}
-        found = []
-        for variable in self._table.schema.variables:
-            mark = _COUNTER.match(variable.name)
-            if mark and variable.name not in used and self.is_counter(variable.name):
-                found.append((split(variable.name, records=self._records)[0][mark.end() :], variable.name))
-        return sorted(found, key=lambda pair: -len(pair[0]))
+    def by_prefix(self) -> None:
+        """Group by the first part of the names and equal lengths; columns without objects stay alone."""
+        buckets: dict[str, list[str]] = defaultdict(list)
+        for field, collection in self.alone.items():
+            head = _head(field)
+            if head and self.table.offsets[collection][-1]:
+                buckets[head].append(field)
+        for members in buckets.values():
+            self._by_lengths("", members)
 
-    def counts_match(self, member: str, counter: str) -> bool:
-        return np.array_equal(self._table.counts(member), self._table.columns[counter])
+    def inside_groups(self) -> None:
+        """Group the lists right inside the objects of a group by their lengths, level by level."""
+        home = {member: group for group, members in self.groups.items() for member in members}
+        level = set(home)
+        while level:
+            buckets: dict[tuple[str, bytes], list[str]] = defaultdict(list)
+            inside = [c for c in self.table.schema.collections if c.parent in level]
+            for collection in inside:
+                offsets = self.table.offsets[collection.name]
+                path = split(collection.name, records=self.records)
+                if _is_list(collection) and len(path) == 1 and offsets[-1]:
+                    parent = home.get(collection.parent, collection.parent)
+                    buckets[parent, offsets.tobytes()].append(collection.name)
+            for members in buckets.values():
+                if len(members) > 1 and members[0] not in self._ungrouped:
+                    self.groups[members[0]] = tuple(members)
+                    home.update(dict.fromkeys(members, members[0]))
+            level = {c.name for c in inside}
 
-    def alike(self) -> list[list[str]]:
-        """Lists with a common prefix and equal lengths, two or more, not all empty; large groups first."""
-        classes: dict[tuple[str, bytes], list[str]] = {}
-        for member, raw in self.raw.items():
-            prefix = _prefix(raw)
-            offsets = self._table.offsets[member]
-            if offsets[-1] and prefix:
-                classes.setdefault((prefix, offsets.tobytes()), []).append(member)
-        return sorted((names for names in classes.values() if len(names) > 1), key=len, reverse=True)
+    def _by_lengths(self, name: str, members: list[str]) -> None:
+        buckets: dict[bytes, list[str]] = defaultdict(list)
+        for field in members:
+            buckets[self.keys[self.alone[field]]].append(field)
+        for same in buckets.values():
+            if len(same) > 1:
+                self._add(name or _common(same), same, "")
 
-    def add(self, name: str, members: Sequence[str], counter: str = "") -> None:
-        """Take the members out of the pool and make them a group, under a name that is free."""
-        members = [m for m in members if m in self.raw and (not counter or self.counts_match(m, counter))]
-        if not members:
-            return
-        taken = (self._taken - set(members)) | {group.name for group in self.groups}
-        for candidate in (name, counter, self.raw[members[0]], f"{name}_group"):
-            if candidate and join((candidate,), records=self._records) not in taken:
-                self.groups.append(Group(join((candidate,), records=self._records), tuple(members), counter))
-                for member in members:
-                    del self.raw[member]
-                return
+    def _add(self, name: str, fields: list[str], counter: str) -> None:
+        members = tuple(self.alone.pop(field) for field in fields)
+        free = self._free(join((name,), records=self.records), members)
+        self._names.add(free)
+        if free not in self._ungrouped:
+            self.groups[free] = members
+            self.counters[free] = counter
 
-
-def _kept(groups: Sequence[Group], ungrouped: frozenset[str]) -> list[Group]:
-    """Without the groups, and without the counters, that proved wrong."""
-    kept = [replace(g, counter="") if g.counter in ungrouped else g for g in groups]
-    return [group for group in kept if group.name not in ungrouped]
+    def _free(self, name: str, members: tuple[str, ...]) -> str:
+        """A name that no other collection has; a group may be called like one of its columns."""
+        free, number = name, 2
+        while free in self._names and (free not in members or free in self._ungrouped):
+            free, number = f"{name}_{number}", number + 1
+        return free
 
 
-def _nested(table: EventTable, groups: Sequence[Group]) -> list[Group]:
-    """Lists of equal lengths inside the objects of one group, level by level."""
-    records = has_records(table.schema)
-    home = {member: group.name for group in groups for member in group.members}
-    found: list[Group] = []
-    level = set(home)
-    while level:
-        classes: dict[tuple[str, bytes], list[str]] = {}
-        inside = [c for c in table.schema.collections if c.parent in level]
-        for collection in inside:
-            offsets = table.offsets[collection.name]
-            simple = _plain(collection) and len(split(collection.name, records=records)) == 1
-            if simple and offsets[-1]:
-                parent = home.get(collection.parent, collection.parent)
-                classes.setdefault((parent, offsets.tobytes()), []).append(collection.name)
-        for members in classes.values():
-            if len(members) > 1:
-                found.append(Group(members[0], tuple(members)))
-                home.update(dict.fromkeys(members, members[0]))
-        level = {c.name for c in inside}
+def _is_list(collection: Collection) -> bool:
+    return collection.layout == "list" and "regular" not in collection.attributes
+
+
+def counted(counter: str) -> str:
+    """What a counter counts, by its name: ``nJet``, ``NJet`` and ``Jet_size`` count ``Jet``; else empty."""
+    match = _COUNTER.match(counter)
+    return (match["before"] or match["after"]).rstrip("_") if match else ""
+
+
+def _thing(counter: str, members: list[str]) -> str:
+    """The name for what a counter counts: what its name says, or what the names of the members share."""
+    rest = counter[1:]
+    if counter[0] in "nN" and any(rest in _fronts(field) for field in members):
+        return rest
+    return counted(counter) or _common(members)
+
+
+def _explicit(finder: _Finder, counters: Mapping[str, str]) -> dict[str, str]:
+    usable = {v.name for v in _integers(finder.table.schema)}
+    return {field: counter for field, counter in counters.items() if counter in usable}
+
+
+def _by_name(finder: _Finder) -> dict[str, str]:
+    """Each lone field with the counter of the longest front part of its name."""
+    taken = set(finder.counters.values())
+    things: dict[str, str] = {}
+    for variable in _integers(finder.table.schema):
+        thing = counted(variable.name)
+        if thing and variable.name not in taken:
+            things.setdefault(thing, variable.name)
+    found = {}
+    for field, collection in finder.alone.items():
+        for thing in (part for part in _fronts(field) if part in things):
+            if np.array_equal(finder.lengths[collection], finder.table.columns[things[thing]]):
+                found[field] = things[thing]
+                break
     return found
 
 
-def _grouped_schema(schema: Schema, groups: Sequence[Group]) -> Schema:
-    """The schema with groups in place of their members, counters taken out of the variables."""
-    home = {member: group for group in groups for member in group.members}
-    renamed = {member: group.name for member, group in home.items()}
-    counters = {group.counter for group in groups if group.counter}
+def _integers(schema: Schema) -> Iterator[Variable]:
+    """The columns that may be counters."""
+    for v in schema.variables:
+        if v.axis == EVENTS and not v.shape and v.dtype.kind in "iu" and "\\" not in v.name:
+            yield v
+
+
+def _fronts(field: str) -> Iterator[str]:
+    """``Jet_b_tag`` -> Jet_b_tag, Jet_b, Jet."""
+    yield field.rstrip("_")
+    for match in reversed(list(_SEPARATOR.finditer(field))):
+        yield field[: match.start()]
+
+
+def _head(field: str) -> str:
+    """The first part of a name: up to a dot, or without one up to an underscore."""
+    for separator in "._":
+        head, found, _ = field.partition(separator)
+        if found:
+            return head
+    return ""
+
+
+def _common(fields: list[str]) -> str:
+    """The longest front part that several names share, or the first name."""
+    shared = set.intersection(*({*_fronts(field)} for field in fields))
+    return max(shared, key=len, default="") or _head(fields[0]) or fields[0]
+
+
+def _merged(schema: Schema, finder: _Finder) -> Schema:
+    """The schema with the groups in the place of their first members."""
+    home = {member: group for group, members in finder.groups.items() for member in members}
+    hidden = set(finder.counters.values())
     collections: dict[str, Collection] = {}
     for collection in schema.collections:
-        parent = renamed.get(collection.parent, collection.parent)
-        group = home.get(collection.name)
-        new = replace(collection, name=group.name if group else collection.name, parent=parent)
-        if group and group.counter:
-            new = replace(new, counter=group.counter, counter_dtype=schema.by_name[group.counter].dtype)
-        collections.setdefault(new.name, new)
+        name = home.get(collection.name, collection.name)
+        if name in collections:
+            continue
+        counter = finder.counters.get(name, "")
+        collections[name] = replace(
+            collection,
+            name=name,
+            parent=home.get(collection.parent, collection.parent),
+            counter=counter,
+            counter_dtype=schema.by_name[counter].dtype if counter else collection.counter_dtype,
+        )
     variables = tuple(
-        replace(v, axis=renamed.get(v.axis, v.axis)) for v in schema.variables if v.name not in counters
+        replace(v, axis=home.get(v.axis, v.axis)) for v in schema.variables if v.name not in hidden
     )
     return replace(schema, variables=variables, collections=tuple(collections.values()))
-
-
-def _plain(collection: Collection) -> bool:
-    return collection.layout == "list" and not collection.attributes
-
-
-def _inverted(counters: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for member, counter in counters.items():
-        found.setdefault(counter, []).append(member)
-    return found
-
-
-def _explicit_name(counter: str, raw: Sequence[str]) -> str:
-    """``nJet`` counts ``Jet_pt``: the collection is ``Jet``; another counter lends its own name."""
-    mark = _COUNTER.match(counter)
-    stem = counter[mark.end() :] if mark else counter
-    return stem if any(name.startswith(stem) for name in raw) else counter
-
-
-def _prefix(name: str) -> str:
-    """What stands before the first dot, else the first underscore, else the first capital; or nothing."""
-    for separator in (".", "_"):
-        head, found, _ = name.partition(separator)
-        if head and found:
-            return head
-    camel = _CAMEL.match(name)
-    return camel[0] if camel else ""
-
-
-def _shared_prefix(names: Sequence[str]) -> str:
-    """A readable name for a group: what its members' names have in common, cut at a separator."""
-    common = os.path.commonprefix(list(names))
-    cut = max(common.rfind("."), common.rfind("_"))
-    return common[:cut] if cut > 0 else _prefix(names[0])
