@@ -111,6 +111,7 @@ class Flattener:
             dtype=values.dtype,
             axis=axis,
             shape=values.shape[1:],
+            unit="rad" if kind == "angle" else "",
             kind=kind,
             period=period,
             attributes=notes,

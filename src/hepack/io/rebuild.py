@@ -34,11 +34,9 @@ class Rebuilder:
         """The field, with one entry for each event."""
         root = next(iter(self._leaves))[:1]
         prefixes = {path[:n] for path in self._leaves for n in range(1, len(path) + 1)}
-        front: list[str] = []
-        for name in self._chain:  # collections that no part of a name matches wrap the field at its front
-            if split(name, records=self._records) in prefixes:
-                break
-            front.append(name)
+        # all down to the last collection that no part of a name matches wraps the field at its front
+        matches = [split(name, records=self._records) in prefixes for name in self._chain]
+        front = self._chain[: max((i + 1 for i, match in enumerate(matches) if not match), default=0)]
         layout = self._node(root, front[-1] if front else EVENTS)
         for name in reversed(front):
             layout = self._wrap(self._table.schema.collection_by_name[name], layout)
