@@ -64,7 +64,10 @@ class Loaded:
 
 
 def load(
-    path: str | os.PathLike[str], recipe: Recipe, read: ReadOptions | None = None, format_id: str | None = None
+    path: str | os.PathLike[str],
+    recipe: Recipe,
+    read: ReadOptions | None = None,
+    format_id: str | None = None,
 ) -> Loaded:
     """Read all of a file and cut it into columns, with the tolerances of ``recipe``.
 

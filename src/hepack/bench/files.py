@@ -70,7 +70,7 @@ def measure_file(kind: FileKind, loaded: Loaded, folder: Path, *, repeat: int) -
             times.append((written - started, time.perf_counter() - written))
         note = _difference(loaded.tables, back)
     except Exception as error:  # a foreign writer may raise anything; the other formats go on
-        text = " ".join(f"cannot hold this file: {error}".split())[:300]
+        text = " ".join(f"cannot hold this file: {error}".replace(str(path), path.name).split())[:200]
         return WholeFile(peer=kind.id, lossless=False, note=text)
     megabytes = sum(table.nbytes for table in loaded.tables) / 1e6
     return WholeFile(

@@ -36,7 +36,9 @@ def quantiser(tolerance: Tolerance, flat: NDArray[Any]) -> Transform | None:
     if tolerance.mode == "mantissa":
         return OrderedBits(max(0, bits - int(tolerance.value)))
     if tolerance.mode == "relative":
-        room = (tolerance.value - math.ldexp(1.0, -bits - 1)) * (1 - 1e-9)  # what rounding to the dtype leaves
+        room = (tolerance.value - math.ldexp(1.0, -bits - 1)) * (
+            1 - 1e-9
+        )  # what rounding to the dtype leaves
         magnitude = np.abs(flat[flat != 0])
         if room <= math.ldexp(1.0, -bits - 1) or not len(magnitude):
             return None
@@ -58,8 +60,10 @@ def rounded(tolerance: Tolerance, flat: NDArray[Any]) -> NDArray[Any] | None:
     if tolerance.mode == "absolute":
         unit = 2.0 ** math.floor(math.log2(2 * tolerance.value))
         whole = np.rint(flat.astype(np.float64) / unit) * unit
-        return whole.astype(flat.dtype) + flat.dtype.type(0)  # + 0 makes -0.0 positive
-    keep = int(tolerance.value) if tolerance.mode == "mantissa" else math.ceil(-math.log2(tolerance.value)) - 1
+        return np.asarray((whole + 0.0).astype(flat.dtype))  # + 0 makes -0.0 positive
+    keep = (
+        int(tolerance.value) if tolerance.mode == "mantissa" else math.ceil(-math.log2(tolerance.value)) - 1
+    )
     if keep >= bits:
         return None
     grid = OrderedBits(bits - max(0, keep))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
@@ -154,7 +155,9 @@ class BenchResult:
         found = [_total(self.items, peer, "exact") for peer in peers]
         if self.is_bounded:
             found += [_total(self.items, peer, "bounded") for peer in peers]
-        return tuple(sorted((t for t in found if t.own or t.broken), key=lambda t: (t.family == "bounded", t.bytes)))
+        return tuple(
+            sorted((t for t in found if t.own or t.broken), key=lambda t: (t.family == "bounded", t.bytes))
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values. Scores are short lists: setting, bytes, compress and decompress seconds, patched,
@@ -167,6 +170,13 @@ class BenchResult:
             "totals": [asdict(total) for total in self.totals()],
         }
         return value
+
+    def to_text(self) -> str:
+        """`to_json` as text, an item a line, so that committed results can be compared line by line."""
+        value = self.to_json()
+        items = value.pop("items")
+        rows = ",\n".join("  " + json.dumps(item, separators=(",", ":")) for item in items)
+        return f'{json.dumps(value, indent=1)[:-2]},\n "items": [\n{rows}\n ]\n}}\n'
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

@@ -13,7 +13,12 @@ from hepack.bench.logarithm import rough, smooth
 from hepack.bench.peer import Encoded, Peer
 from hepack.bench.quantise import filled
 
-ALGORITHMS = {"none": "NOPRED", "lorenzo": "LORENZO_REG", "interpolation": "INTERP", "mixed": "INTERP_LORENZO"}
+ALGORITHMS = {
+    "none": "NOPRED",
+    "lorenzo": "LORENZO_REG",
+    "interpolation": "INTERP",
+    "mixed": "INTERP_LORENZO",
+}
 """Setting -> predictor. The sixth way of SZ3, lossless, is zstd alone, which is a peer of its own."""
 
 
