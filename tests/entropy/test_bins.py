@@ -192,3 +192,18 @@ def test_importing_is_cheap_and_numba_is_not_needed(tmp_path):
     )
     environment = {**os.environ, "HEPACK_NO_NUMBA": "1"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
+
+
+def test_kernels_compile_without_a_cache_folder(monkeypatch):
+    numba = pytest.importorskip("numba")
+    from hepack.entropy import kernels
+
+    compiler = numba.njit
+
+    def without_cache(*, cache: bool = False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return compiler(**options)
+
+    monkeypatch.setattr(numba, "njit", without_cache)
+    assert kernels._jit(lambda x: x + 1)(2) == 3
