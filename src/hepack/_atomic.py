@@ -11,6 +11,19 @@ from pathlib import Path
 from hepack._errors import BadRequestError
 
 
+def refuse_same(source: str, output: str | os.PathLike[str]) -> None:
+    """An output may replace an older output, never the input.
+
+    Raises:
+        BadRequestError: both are the same file.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        if Path(source).samefile(output):
+            raise BadRequestError(
+                f"the output '{os.fspath(output)}' is the input itself; choose another name"
+            )
+
+
 @contextlib.contextmanager
 def replacing(path: Path, *, overwrite: bool = False, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success rename it to ``path``.

@@ -54,6 +54,8 @@ def pack_many(
     Raises:
         BadRequestError: ``folder`` is not a folder, or two sources have the same name.
     """
+    if folder.exists() and not folder.is_dir():
+        raise BadRequestError(f"'{folder}' is a file; several inputs need a folder for their outputs")
     folder.mkdir(parents=True, exist_ok=True)
     outputs = [folder / f"{Path(source).name}.hpk" for source in sources]
     if len(set(outputs)) < len(outputs):
@@ -66,7 +68,7 @@ def pack_many(
         if started:
             started(source, number)
         try:
-            fingerprint = _fingerprint(source, recipe, strict)
+            fingerprint = _fingerprint(source, recipe, strict, read, format_id)
             row = _unchanged(earlier.get(source), output, fingerprint)
             if row is None:
                 result = pack(
@@ -74,8 +76,10 @@ def pack_many(
                     progress=progress,
                 )  # fmt: skip
                 row = _packed(result, fingerprint)
-        except (HepackError, OSError) as error:
-            row = FileStatus(source, str(output), "failed", "", message=" ".join(str(error).split()))
+        except Exception as error:  # whatever is wrong with one file, the others go on
+            known = isinstance(error, HepackError | OSError)
+            message = str(error) if known else f"{type(error).__name__}: {error}"
+            row = FileStatus(source, str(output), "failed", "", message=" ".join(message.split()))
         rows[source] = row
         done.append(row)
         _save(folder / MANIFEST, rows)
@@ -108,7 +112,9 @@ def _unchanged(row: FileStatus | None, output: Path, fingerprint: str) -> FileSt
     return FileStatus(**{**asdict(row), "state": "unchanged"})
 
 
-def _fingerprint(source: str, recipe: Recipe, strict: bool) -> str:
+def _fingerprint(
+    source: str, recipe: Recipe, strict: bool, read: ReadOptions | None, format_id: str | None
+) -> str:
     """Of the input's size and time, and of all that decides how it is packed."""
     filesystem, path = fsspec.core.url_to_fs(source)
     try:
@@ -117,6 +123,7 @@ def _fingerprint(source: str, recipe: Recipe, strict: bool) -> str:
         raise BadRequestError(f"cannot open '{source}': there is no such file") from None
     parts = [source, str(info.get("size")), str(info.get("mtime", info.get("ETag", "")))]
     parts += [repr((recipe.rules, recipe.preset, recipe.effort, recipe.block_bytes)), str(strict)]
+    parts += [repr((read.tables if read else None, format_id))]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import fsspec
 
-from hepack._atomic import replacing
+from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
 from hepack.archive.ahead import ahead
@@ -81,6 +81,7 @@ def pack(
     read = read or ReadOptions()
     target = Path(output)
     started = time.perf_counter()
+    refuse_same(os.fspath(source), target)
     with replacing(target, overwrite=overwrite) as temporary:
         while True:
             try:

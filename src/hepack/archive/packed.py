@@ -16,7 +16,7 @@ import fsspec
 from hepack._errors import BadInputError, BadRequestError, CorruptFileError
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
-from hepack.container import ArchiveReader, SectionKind, SectionRef, unpack_json
+from hepack.container import MAX_VALUES, ArchiveReader, SectionKind, SectionRef, unpack_json
 from hepack.table import EventTable, Schema
 from hepack.table.names import unknown_name
 
@@ -80,7 +80,9 @@ class PackedFile:
             if section.kind != SectionKind.BLOCK:
                 continue
             match section.label:
-                case [int(table), int(first), int(n_events)] if 0 <= table < len(found) and n_events > 0:
+                case [int(table), int(first), int(n_events)] if (
+                    0 <= table < len(found) and 0 < n_events <= MAX_VALUES
+                ):
                     previous = found[table][-1] if found[table] else BlockRef(0, 0, section)
                     if first != previous.first + previous.n_events:
                         raise CorruptFileError(f"the blocks of '{self.path}' do not follow each other")
@@ -94,8 +96,8 @@ class PackedFile:
         head_header = self._header(section)
         head, value = head_header
         table = value.get("t") if isinstance(value, dict) else None
-        if type(table) is not int or not 0 <= table < len(self.plan.schemas):
-            raise CorruptFileError(f"a block of '{self.path}' belongs to no table")
+        if type(table) is not int or table != section.label[0]:
+            raise CorruptFileError(f"a block of '{self.path}' belongs to another table than the index says")
 
         def fetch(start: int, length: int) -> bytes:
             with self._lock:
@@ -213,7 +215,18 @@ class PackedTable:
     def iterate(
         self, names: Sequence[str] | None = None, *, executor: Executor | None = None
     ) -> Iterator[EventTable]:
-        """The same, block by block."""
+        """The same, block by block.
+
+        Raises:
+            BadRequestError: a name is none of the table's variables.
+        """
+        for name in names or ():
+            if name not in self.schema.by_name:
+                raise BadRequestError(
+                    unknown_name(
+                        name, list(self.schema.by_name), f"table '{self.name}' of '{self._file.path}'"
+                    )
+                )
         for block in self.blocks:
             low, high = max(self.start, block.first), min(self.stop, block.first + block.n_events)
             if low >= high:

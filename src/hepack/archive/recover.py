@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from hepack._atomic import replacing
-from hepack._errors import CorruptFileError, HepackError
+from hepack._atomic import refuse_same, replacing
+from hepack._errors import BadInputError, CorruptFileError, HepackError
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
 from hepack.container import ArchiveReader, ArchiveWriter, SectionHead, SectionKind, SectionRef, unpack_json
@@ -35,8 +35,13 @@ def recover(
         CorruptFileError: no plan and so no block can be read.
     """
     source = os.fspath(path)
-    with open(source, "rb") as handle:  # noqa: PTH123
-        reader = ArchiveReader(handle, source)
+    try:
+        opened = open(source, "rb")  # noqa: PTH123, SIM115
+    except OSError as error:
+        raise BadInputError(f"cannot open '{source}': {error}") from error
+    with opened as handle:
+        refuse_same(source, output)
+        reader = ArchiveReader(handle, source, damaged=True)
         sections = list(reader.scan())
         plan, plan_header = _find_plan(reader, sections, source)
         kept: list[tuple[int, int, int]] = []

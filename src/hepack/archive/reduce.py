@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack._atomic import replacing
+from hepack._atomic import refuse_same, replacing
 from hepack._errors import BoundError
 from hepack.archive.ahead import ahead
 from hepack.archive.pack import Progress, size_of_file
@@ -72,6 +72,7 @@ def reduce(
     name, target = os.fspath(source), os.fspath(output)
     read = read or ReadOptions()
     form = get_format(to) if to else format_for_output(target)
+    refuse_same(name, target)
     while True:
         try:
             opened = open_source(name, read, format_id=format_id)
@@ -149,6 +150,6 @@ def round_column(values: NDArray[Any], variable: Variable) -> NDArray[Any]:
 
 def _round_to_step(flat: NDArray[Any], bound: float) -> NDArray[Any]:
     """To a multiple of the largest power of two whose half is within the bound."""
-    step = math.ldexp(1.0, math.floor(math.log2(bound)) + 1)
+    step = math.ldexp(1.0, min(math.floor(math.log2(bound)) + 1, 1023))
     with np.errstate(all="ignore"):
         return (np.rint(flat.astype(np.float64) / step) * step).astype(flat.dtype)

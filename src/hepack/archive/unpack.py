@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hepack._atomic import replacing
+from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadRequestError
 from hepack.archive.ahead import ahead
 from hepack.archive.pack import Progress
@@ -44,6 +44,7 @@ def unpack(
         BadRequestError: the format cannot hold the data, or ``output`` exists.
         CorruptFileError: the packed file is damaged.
     """
+    refuse_same(os.fspath(source), output)
     with (
         PackedFile(source) as packed,
         replacing(Path(output), overwrite=overwrite, durable=False) as temporary,

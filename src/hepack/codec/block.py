@@ -21,7 +21,7 @@ from hepack.codec.bundle import BUNDLE_BYTES, SMALL_BYTES, compress_bundle
 from hepack.codec.choose import Chooser
 from hepack.codec.column import EncodedColumn, decode_column, encode_column
 from hepack.codec.text import decode_text, encode_text
-from hepack.container import MAX_VALUES, check
+from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check
 from hepack.table import EventTable, Schema, Variable, bits_differ
 
 INT64 = np.dtype(np.int64)
@@ -46,7 +46,9 @@ def items_of(schema: Schema) -> tuple[Item, ...]:
     found = []
     for collection in schema.collections:
         role = "text" if collection.layout == "text" else "counts"
-        lengths = Variable(name=collection.name, dtype=INT64, axis=collection.parent, kind="integer")
+        lengths = Variable(
+            name=f"lengths of {collection.name}", dtype=INT64, axis=collection.parent, kind="integer"
+        )
         found.append(Item(role, collection.name, collection.parent, lengths))
     found += [Item("values", v.name, v.axis, v) for v in schema.variables if v.kind != "text"]
     return tuple(found)
@@ -72,6 +74,8 @@ def encode_block(table: EventTable, chooser: Chooser, executor: Executor) -> Enc
     for item in items:
         size = _entries(table, item) * item.variable.width
         check(size, MAX_VALUES, f"the number of values of '{item.name}' in one block")
+    whole = sum(_values(table, item).nbytes for item in items if item.role != "text")
+    check(whole + table.nbytes, MAX_BLOCK_BYTES, "the size of a block")
     repeats = _find_repeats(table, items)
     own = [i for i in range(len(items)) if i not in repeats]
     done = dict(zip(own, executor.map(lambda i: _encode_item(table, items[i], chooser), own), strict=True))
@@ -160,7 +164,13 @@ def _find_repeats(table: EventTable, items: Sequence[Item]) -> dict[int, int]:
         if item.role == "text":
             continue
         values = _comparable(_values(table, item))
-        key = (values.shape, values.dtype.str, str(item.variable.tolerance), zlib.crc32(_buffer(values)))
+        key = (
+            values.shape,
+            values.dtype.str,
+            str(item.variable.tolerance),
+            item.variable.period,
+            zlib.crc32(_buffer(values)),
+        )
         first = seen.setdefault(key, i)
         if first != i and not bits_differ(_comparable(_values(table, items[first])), values).any():
             repeats[i] = first

@@ -5,6 +5,7 @@ A variable is ``[name, dtype, {what differs from the default}]``; the same for c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hepack._errors import CorruptFileError, HepackError
+from hepack.container import MAX_VALUES
 from hepack.io import Skipped
 from hepack.table import DTYPES, LOSSLESS, Collection, Kind, Layout, Schema, Tolerance, Variable
 
@@ -55,9 +57,12 @@ class Plan:
                 source=raw.source,
                 creator=raw.creator,
             )
-        except (ValidationError, HepackError, TypeError, ValueError) as error:
+        except (ValidationError, HepackError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:300]
             raise CorruptFileError(f"the plan of the packed file has a wrong form: {reason}") from None
+
+
+MAX_DIMENSIONS = 32
 
 
 class _Strict(BaseModel):
@@ -164,7 +169,12 @@ def _variable_from_json(name: str, code: str, extra: Mapping[str, Any] | None = 
     if dtype is None or not isinstance(name, str):
         raise CorruptFileError(f"a variable has the unknown dtype {code!r}")
     raw = _Variable.model_validate({"kind": _default_kind(dtype), **(extra or {})}, strict=True)
-    if any(size < 0 for size in raw.shape):
+    # zeros must not hide the rest: numpy refuses arrays whose other sizes multiply to too much
+    if (
+        len(raw.shape) > MAX_DIMENSIONS
+        or any(size < 0 for size in raw.shape)
+        or math.prod(filter(None, raw.shape)) > MAX_VALUES
+    ):
         raise CorruptFileError(f"variable '{name}' has the impossible shape {raw.shape}")
     return Variable(
         name=name,

@@ -23,6 +23,9 @@ from hepack.table import offsets_from_counts
 MAX_WIDTH = 256
 """Longer strings are not looked up in a dictionary."""
 
+MAX_TABLE_BYTES = 1 << 28
+"""The padded strings to sort; one long string among many short ones would take far more memory than all."""
+
 
 def encode_text(counts: NDArray[np.int64], data: NDArray[np.uint8], chooser: Chooser) -> EncodedColumn:
     """Encode strings given by their lengths ``(n,)`` and their bytes on end."""
@@ -41,9 +44,9 @@ def encode_text(counts: NDArray[np.int64], data: NDArray[np.uint8], chooser: Cho
 
 
 def decode_text(
-    description: list[Any], data: bytes | memoryview, entries: int
+    description: list[Any], data: bytes | memoryview, entries: int, *, limit: int = MAX_VALUES
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Lengths and bytes of ``entries`` strings.
+    """Lengths and bytes of ``entries`` strings, ``limit`` bytes in all at most.
 
     Raises:
         CorruptFileError: the description or the data contradict the format.
@@ -58,14 +61,14 @@ def decode_text(
     if not entries:
         return np.zeros(0, np.int64), np.zeros(0, np.uint8)
     lengths = reader.next(sizes[1] if rest else entries)
-    if (lengths < 0).any() or int(lengths.sum()) != sizes[0]:
+    if (lengths < 0).any() or (lengths > sizes[0]).any() or int(lengths.sum()) != sizes[0]:
         raise CorruptFileError("the lengths of strings do not add up")
     text = reader.next_bytes(sizes[0])
     if rest:
         numbers = reader.next(entries)
         if (numbers < 0).any() or (numbers >= len(lengths)).any():
             raise CorruptFileError("a string's number is outside its dictionary")
-        check(int(lengths[numbers].sum()), MAX_VALUES, "the length of all strings")
+        check(int(lengths[numbers].sum()), limit, "the length of all strings")
         lengths, text = _look_up(lengths, text, numbers)
     reader.finish("of strings")
     return lengths, text
@@ -76,7 +79,7 @@ def _distinct(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]] | None:
     """Lengths and bytes of the distinct strings, and each string's number; None if they hardly repeat."""
     width = int(counts.max())
-    if width > MAX_WIDTH or len(counts) < 4:
+    if width > MAX_WIDTH or len(counts) < 4 or len(counts) * (width + 2) > MAX_TABLE_BYTES:
         return None
     offsets = offsets_from_counts(counts)
     step = max(1, len(counts) // 256)

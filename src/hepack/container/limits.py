@@ -7,14 +7,23 @@ from hepack._errors import LimitError
 MAX_HEADER_BYTES = 1 << 28
 """A section's header as stored."""
 
-MAX_METADATA_BYTES = 1 << 30
+MAX_METADATA_BYTES = 1 << 27
 """Metadata after decompression; 1,500 branches with titles need about a quarter of a megabyte."""
+
+MAX_METADATA_ITEMS = 1 << 22
+"""Values in metadata (counted by the brackets and commas of the text): a value takes up to 100 bytes."""
+
+MAX_METADATA_DEPTH = 64
+"""Lists in lists."""
 
 MAX_RATIO = 1 << 12
 """Metadata may not expand by more than this (with a floor of 1 MiB), so that a small file stays small."""
 
 MAX_VALUES = 1 << 27
 """Numbers in one stream: a column of a block decodes to at most 1 GiB."""
+
+MAX_BLOCK_BYTES = 1 << 31
+"""All columns of a block, decoded, with eight bytes for each length of a collection."""
 
 MAX_SECTIONS = 1 << 24
 """Sections in one file."""

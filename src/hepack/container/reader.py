@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from hepack._errors import CorruptFileError, HepackError, TruncatedFileError
+from hepack._errors import BadInputError, CorruptFileError, HepackError, TooNewError, TruncatedFileError
 from hepack.container.limits import MAX_SECTIONS, check
 from hepack.container.metadata import unpack_json
 from hepack.container.section import (
@@ -23,6 +23,8 @@ from hepack.container.section import (
 )
 
 _SCAN_BYTES = 1 << 20
+FIRST_OPTIONAL = 128
+"""Kinds of sections from here on may be skipped by a reader that does not know them."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,17 @@ class ArchiveReader:
     BadInputError if the file is not a packed file at all.
     """
 
-    def __init__(self, handle: BinaryIO, path: str) -> None:
+    def __init__(self, handle: BinaryIO, path: str, *, damaged: bool = False) -> None:
+        """With ``damaged``, a broken opening is no error."""
         self._handle = handle
         self.path = path
         self.size = handle.seek(0, 2)
-        check_opening(self._read(0, min(OPENING_SIZE, self.size)), path)
+        self._piece = (0, b"")
+        try:
+            check_opening(self._read(0, min(OPENING_SIZE, self.size)), path)
+        except (BadInputError, CorruptFileError):
+            if not damaged:
+                raise
 
     def index(self) -> tuple[Any, list[SectionRef]]:
         """The summary and the sections, from the index at the end of the file."""
@@ -73,6 +81,8 @@ class ArchiveReader:
             numbers = (ref.kind, ref.offset, ref.length)
             if any(type(number) is not int for number in numbers) or type(ref.digest) is not str:
                 raise CorruptFileError(f"the index of '{self.path}' has a wrong form")
+            if ref.kind not in (SectionKind.PLAN, SectionKind.BLOCK) and ref.kind < FIRST_OPTIONAL:
+                raise TooNewError(f"'{self.path}' has sections of the unknown kind {ref.kind}; update hepack")
             if ref.offset != position or ref.length < HEAD_SIZE:
                 raise CorruptFileError(f"the sections of '{self.path}' overlap or leave gaps")
             position += ref.length
@@ -117,13 +127,16 @@ class ArchiveReader:
 
     def _next_sync(self, position: int) -> int:
         while position < self.size:
-            piece = self._read(position, min(_SCAN_BYTES, self.size - position))
-            found = piece.find(SYNC)
+            start, piece = self._piece  # kept, so that many false marks do not read the file many times
+            if not start <= position < start + len(piece) - len(SYNC):
+                start, piece = position, self._read(position, min(_SCAN_BYTES, self.size - position))
+                self._piece = (start, piece)
+            found = piece.find(SYNC, position - start)
             if found >= 0:
-                return position + found
-            if len(piece) < _SCAN_BYTES:
+                return start + found
+            if start + len(piece) >= self.size:
                 break
-            position += len(piece) - len(SYNC) + 1
+            position = start + len(piece) - len(SYNC) + 1
         return self.size
 
     def _read(self, offset: int, length: int) -> bytes:

@@ -94,6 +94,8 @@ def check_opening(data: bytes, path: str) -> None:
     _, version, flags, crc = _OPENING.unpack(data[:OPENING_SIZE])
     if zlib.crc32(data[: OPENING_SIZE - 4]) != crc:
         raise CorruptFileError(f"the opening of '{path}' is damaged")
+    if not version:
+        raise CorruptFileError(f"'{path}' has the impossible format version 0")
     if version > VERSION or flags:
         raise TooNewError(f"'{path}' has format version {version}; this hepack reads {VERSION}: update it")
 

@@ -38,7 +38,7 @@ class Steps:
         return scaled.astype(np.int64)
 
     def inverse(self, symbols: Symbols, dtype: np.dtype[Any]) -> NDArray[Any]:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             values = symbols.astype(np.float64)
             if self.numerator != 1.0:
                 values *= self.numerator
@@ -75,7 +75,8 @@ class Digits:
         zero = magnitude == 0
         magnitude[zero] = 1.0
         exponent = decimal_exponent(magnitude) - (self.digits - 1)
-        mantissa = np.rint(_shift_decimal(magnitude, -exponent))
+        with np.errstate(over="ignore"):
+            mantissa = np.rint(_shift_decimal(magnitude, -exponent))
         carried = mantissa >= 10.0**self.digits
         exponent += carried
         mantissa[carried] = 10.0 ** (self.digits - 1)

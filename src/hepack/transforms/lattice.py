@@ -20,6 +20,8 @@ from hepack.transforms.grid import Digits, Ratio, Steps, decimal_exponent
 
 MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
 MAX_DICTIONARY = 4096
+MAX_MERGE = 2.0**52
+"""Cells of a lattice that a tolerance may join; beyond, plain steps do as well."""
 
 
 def candidates(variable: Variable, values: NDArray[Any], sample: NDArray[Any]) -> list[Transform]:
@@ -156,7 +158,7 @@ def _absolute(bound: float, values: NDArray[Any], lossless: list[Transform]) -> 
     for grid in lossless:
         if isinstance(grid, Steps):
             cell = grid.numerator / grid.denominator
-            merge = math.floor(room / cell * (1 + 1e-9))
+            merge = math.floor(min(room / cell * (1 + 1e-9), MAX_MERGE))
             if merge >= 1:
                 found.append(replace(grid, numerator=grid.numerator * (2 * merge + 1), low=low, high=high))
     return found

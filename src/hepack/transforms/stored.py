@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -41,4 +41,4 @@ def rebuild(tag: str, settings: list[Any], read_table: Callable[[int], Symbols])
 
 
 def _finite(numbers: list[Any]) -> bool:
-    return all(type(number) in (int, float) and math.isfinite(number) for number in numbers)
+    return all(type(number) in (int, float) and abs(number) <= sys.float_info.max for number in numbers)
