@@ -159,11 +159,36 @@ def test_nano_precision_drops_bits(samples: Path) -> None:
     assert (bits % 8192 != 0).any()
 
 
-def test_every_sample_opens_and_has_its_command(samples: Path) -> None:
+def test_every_sample_has_its_command(samples: Path) -> None:
     readme = (samples / "README.md").read_text()
     files = sorted(path for path in samples.iterdir() if path.suffix != ".md")
     assert len(files) >= 20
     assert sum(path.stat().st_size for path in files) < 6_000_000
     for path in files:
-        assert f"-o samples/{path.name}" in readme
-        assert len(load(path)) > 0
+        assert f"-o samples/{path.name}\n" in readme
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "column"),
+    [
+        ("ttbar_rntuple.root", 100, "Jet_pt"),
+        ("zjets.phenoml", 500, "pt"),
+        ("ttbar_trigger.h5", 500, "Particles"),
+        ("wprime_xy_jet_images.h5", 60, "JetImages"),
+        ("ttbar_event_images.h5", 40, "EventImages"),
+    ],
+)
+def test_samples_of_every_layout_open(samples: Path, name: str, events: int, column: str) -> None:
+    table = load(samples / name)
+    assert len(table) == events
+    assert np.isfinite(table.columns[column]).all()
+    assert table.columns[column].any()
+
+
+def test_constituents_point_to_their_jets(samples: Path) -> None:
+    table = load(samples / "ttbar_constituents.root")
+    index, counts = table.columns["PFCand_jetIdx"], table.counts("PFCand")
+    assert (index < np.repeat(table.counts("Jet"), counts)).all()
+    number = np.add.reduceat(index >= 0, table.offsets["PFCand"][:-1])
+    expected = np.add.reduceat(table.columns["Jet_nConstituents"], table.offsets["Jet"][:-1])
+    assert (number == expected)[table.counts("Jet") > 0].all()
