@@ -176,6 +176,8 @@ def describe(description: list[Any]) -> str:
         return "repeat"
     if description[0] == "text":
         return "strings, dictionary" if len(description[1]) == 2 else "strings"
+    if description[0] == "split":
+        return f"{len(description[1])} columns, first {describe(description[1][0])}"
     transform, streams = description[0], description[1]
     grid = _GRIDS.get(transform[0], str(transform[0]))
     if transform[0] == "step":

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hepack._errors import CorruptFileError
 from hepack.codec.block import Item, crc_of, items_of
 from hepack.codec.bundle import SMALL_BYTES, decompress_bundle
-from hepack.codec.column import decode_column
+from hepack.codec.column import data_size, decode_column
 from hepack.codec.text import decode_text
-from hepack.container import MAX_VALUES, check
+from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check
 from hepack.table import EVENTS, EventTable, Schema, offsets_from_counts
 
 Fetch = Callable[[int, int], bytes]
@@ -39,13 +39,26 @@ class BlockReader:
         self.n_events, self._lengths, self.descriptions, self.chunks = _check_header(
             header, schema, len(self._items)
         )
+        self._check_size()
         self._chunk_of = {i: chunk for chunk in self.chunks for i in chunk.items}
         for i, description in enumerate(self.descriptions):
             target = _repeated(description)
-            if (target is None) == (i not in self._chunk_of) or (target is not None and not 0 <= target < i):
+            stored = i in self._chunk_of
+            # a repeat names an item that is stored itself: no chains
+            if (
+                (target is None) != stored
+                or (target is not None and not 0 <= target < i)
+                or (target is not None and target not in self._chunk_of)
+            ):
                 raise CorruptFileError(
                     f"'{self._items[i].name}' is stored in no chunk of its block, or in two"
                 )
+
+    def _check_size(self) -> None:
+        widths = [(item.axis, item.variable.width * item.variable.dtype.itemsize) for item in self._items]
+        total = sum(self._length(axis) * width for axis, width in widths)
+        total += sum(self._lengths.values())  # of text, the bytes
+        check(total, MAX_BLOCK_BYTES, "the size of a decoded block")
 
     @property
     def stored_bytes(self) -> int:
@@ -56,7 +69,7 @@ class BlockReader:
         """What each item costs in the body; items of a bundle share its bytes by their size."""
         costs = {item.key: 0.0 for item in self._items}
         for chunk in self.chunks:
-            sizes = [_data_size(self.descriptions[i]) for i in chunk.items]
+            sizes = [data_size(self.descriptions[i]) for i in chunk.items]
             for i, size in zip(chunk.items, sizes, strict=True):
                 costs[self._items[i].key] = chunk.stored * size / max(1, sum(sizes))
         return costs
@@ -80,8 +93,10 @@ class BlockReader:
         """The offsets of a collection."""
         role = "text" if self.schema.collection_by_name[collection].layout == "text" else "counts"
         counts, _ = self._item(self._place[role, collection])
-        if len(counts) and int(counts.min()) < 0:
-            raise CorruptFileError(f"collection '{collection}' has negative lengths")
+        option = self.schema.collection_by_name[collection].layout == "option"
+        longest = min(1, self._length(collection)) if option else self._length(collection)
+        if len(counts) and not 0 <= int(counts.min()) <= int(counts.max()) <= longest:
+            raise CorruptFileError(f"collection '{collection}' has impossible lengths")
         offsets = offsets_from_counts(counts)
         if offsets[-1] != self._length(collection):
             raise CorruptFileError(f"the lengths of collection '{collection}' do not add up to its size")
@@ -126,7 +141,7 @@ class BlockReader:
         stored = self._fetch(chunk.start, chunk.stored)
         if zlib.crc32(stored) != chunk.crc:
             raise CorruptFileError(f"the data of '{self._items[wanted].name}' are damaged")
-        sizes = [_data_size(self.descriptions[i]) for i in chunk.items]
+        sizes = [data_size(self.descriptions[i]) for i in chunk.items]
         data = stored
         if chunk.method or len(sizes) > 1:
             check(max(sizes), SMALL_BYTES, "the size of an item in a bundle")
@@ -147,7 +162,7 @@ class BlockReader:
         entries = self._length(item.axis)
         check(entries * item.variable.width, MAX_VALUES, f"the number of values of '{item.name}'")
         if item.role == "text":
-            return decode_text(self.descriptions[i], data, entries)
+            return decode_text(self.descriptions[i], data, entries, limit=self._length(item.name))
         return decode_column(self.descriptions[i], data, entries, item.variable), None
 
 
@@ -172,6 +187,9 @@ class _Chunk:
         self.items = [int(i) for i in np.cumsum(np.array(steps, dtype=np.int64))]
 
 
+_HEADER_KEYS = {"t", "i", "n", "a", "c", "k"}
+
+
 def _check_header(
     header: Any, schema: Schema, n_items: int
 ) -> tuple[int, dict[str, int], list[list[Any]], list[_Chunk]]:
@@ -185,6 +203,7 @@ def _check_header(
         good = len(descriptions) == n_items and len(lengths) == len(schema.collections)
         good = good and len(set(items)) == len(items) and all(0 <= i < n_items for i in items)
         good = good and all(isinstance(description, list) and description for description in descriptions)
+        good = good and not set(header) - _HEADER_KEYS
     except (TypeError, KeyError, ValueError, OverflowError):
         good = False
     if not good:
@@ -203,15 +222,3 @@ def _repeated(description: list[Any]) -> int | None:
             raise CorruptFileError("a repeated column has an impossible description")
         return description[1]
     return None
-
-
-def _data_size(description: list[Any]) -> int:
-    """Bytes of an item's streams: the first number of each stream's settings."""
-    try:
-        parts = description[2] if description[0] == "text" else description[1]
-        sizes = [part[0] for part in parts]
-    except (IndexError, TypeError, KeyError):
-        raise CorruptFileError(f"an item has the impossible description {str(description)[:80]}") from None
-    if any(type(size) is not int or size < 0 for size in sizes):
-        raise CorruptFileError(f"an item has the impossible description {str(description)[:80]}")
-    return sum(sizes)

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hepack.codec.estimate import estimate_bits
-from hepack.codec.streams import DEFAULT, FAST, SLOW, Effort, Encoder, Stream, encode_bins, encode_constant, encode_raw
+from hepack.codec.streams import (
+    DEFAULT,
+    FAST,
+    SLOW,
+    Effort,
+    Encoder,
+    Stream,
+    encode_bins,
+    encode_constant,
+    encode_raw,
+)
 from hepack.table import Variable
 from hepack.transforms import Symbols, Transform, candidates
 
@@ -27,8 +37,14 @@ TINY = 1 << 11
 WHOLE = 1 << 16
 """Streams up to this length are tried whole."""
 
+PATIENCE = 1 << 20
+"""Streams up to this length take a slow coder for any gain; longer ones for `SLOW_MARGIN`."""
+
 SLOW_MARGIN = 0.95
 """A slow coder takes a long stream only if it is at least 5 % smaller on the sample."""
+
+NEAR = 1.1
+"""A slow coder is tried on a whole stream if it is within 10 % on a part; matches grow with length."""
 
 REVIEW = 16
 """After this many blocks, a remembered choice is measured anew."""
@@ -41,6 +57,13 @@ def sample(values: NDArray[Any], size: int = SAMPLE) -> NDArray[Any]:
     run = size // 8
     starts = np.linspace(0, len(values) - run, 8).astype(np.int64)
     return np.concatenate([values[start : start + run] for start in starts])
+
+
+Arrangement = Literal["entries", "components", "split"]
+"""Of entries with a fixed shape: one after the other, component by component, or each component a column."""
+
+MAX_SPLIT = 64
+"""Entries with up to this many components may be split."""
 
 
 @dataclass
@@ -63,57 +86,81 @@ class Chooser:
         table_bits = sum(32 * len(table) for table in option.tables())
         return estimate_bits(option.forward(part)) + table_bits
 
-    def prefers_components(self, values: NDArray[Any]) -> bool:
-        """Whether entries of a fixed shape shrink more when stored component by component."""
-        rows = values[: max(2, SAMPLE // max(1, values[0].size))].reshape(-1, values[0].size)
-        symbols = _exact_symbols(rows)
-        by_entry = estimate_bits(symbols.reshape(-1))
-        by_component = estimate_bits(np.ascontiguousarray(symbols.T).reshape(-1))
-        # per component each has its own distribution, which the estimate of the whole does not see
-        parts = sum(estimate_bits(np.ascontiguousarray(column)) for column in symbols.T[:64])
-        parts *= symbols.shape[1] / min(64, symbols.shape[1])
-        return bool(min(by_component, parts) < 0.99 * by_entry)
+    def arrangement(self, values: NDArray[Any]) -> Arrangement:
+        """How entries of a fixed shape shrink most, measured on the first ones.
+
+        ``values``: ``(entries, *shape)``, at least one entry.
+        """
+        width = values[0].size
+        if width == 1 or len(values) == 1:
+            return "entries"
+        symbols = _exact_symbols(values[: max(2, WHOLE // width)].reshape(-1, width))
+        by_entry = self._quick_size(symbols.reshape(-1))
+        if width <= MAX_SPLIT:
+            parts = sum(self._quick_size(np.ascontiguousarray(part)) for part in symbols.T)
+            return "split" if parts < by_entry else "entries"
+        by_component = self._quick_size(np.ascontiguousarray(symbols.T).reshape(-1))
+        return "components" if by_component < by_entry else "entries"
+
+    def _quick_size(self, symbols: Symbols) -> int:
+        keys = ("pcodec", "zstd") if self.effort == "fast" else ("pcodec", "bins", "zstd")
+        coders = FAST if self.effort == "fast" else DEFAULT
+        return min(len(coders[key](symbols)) for key in keys)
 
     def stream(self, symbols: Symbols, name: str) -> Stream:
-        """The smallest encoding of ``symbols`` among the coders that the effort allows."""
+        """The smallest encoding of ``symbols`` among the coders that the effort allows.
+
+        ``name`` (empty: none) is for the memory: a later stream of that name takes the same coder.
+        """
         if not len(symbols):
             return Stream(["e"], b"")
         if symbols[0] == symbols[-1] and (symbols == symbols[0]).all():
             return encode_constant(symbols)
-        coders = FAST if self.effort == "fast" else DEFAULT
         if len(symbols) <= TINY:
-            return _tiny(symbols)
-        if len(symbols) <= WHOLE and self.effort != "fast":
-            return min((encode(symbols) for encode in coders.values()), key=len)
-        return coders[self._coder(symbols, name)](symbols)
-
-    def _coder(self, symbols: Symbols, name: str) -> str:
-        with self._lock:
-            known, uses = self._coders.get(name, ("", REVIEW))
-        if name and uses < REVIEW:
-            self._coders[name] = (known, uses + 1)
-            return known
+            return min(encode_bins(symbols), encode_raw(symbols), key=lambda stream: len(stream.data))
         coders = FAST if self.effort == "fast" else DEFAULT
-        best = self._rank(coders, symbols)
+        known = self._remembered(name)
+        if known:
+            return coders[known](symbols)
+        best, stream = self._search(coders, symbols)
         with self._lock:
             self._coders[name] = (best, 1)
-        return best
+        return stream or coders[best](symbols)
 
-    def _rank(self, coders: dict[str, Encoder], symbols: Symbols) -> str:
-        """The best coder for a long stream; the slow ones see less of it and have to win clearly."""
+    def _remembered(self, name: str) -> str:
+        with self._lock:
+            known, uses = self._coders.get(name, ("", REVIEW))
+            if not name or uses >= REVIEW:
+                return ""
+            self._coders[name] = (known, uses + 1)
+            return known
+
+    def _search(self, coders: dict[str, Encoder], symbols: Symbols) -> tuple[str, Stream | None]:
+        """The best coder, and the stream itself if it is at hand.
+
+        Slow coders see a part of the stream; one that does not come near the quick ones on it is out.
+        """
         if self.effort == "fast":
             part = sample(symbols, SAMPLE)
-            return min(coders, key=lambda key: len(coders[key](part)))
-        part = sample(symbols, WHOLE)
-        quick = {key: len(coders[key](part)) / len(part) for key in coders if key not in SLOW}
+            return min(coders, key=lambda key: len(coders[key](part))), None
+        whole = len(symbols) <= WHOLE
+        quick = _encode_all(coders, [key for key in coders if key not in SLOW], sample(symbols, WHOLE))
+        best = min(quick, key=lambda key: len(quick[key]))
         part = sample(symbols, SAMPLE)
-        slow = {key: len(coders[key](part)) / len(part) for key in coders if key in SLOW}
-        best, other = min(quick, key=quick.__getitem__), min(slow, key=slow.__getitem__)
-        return other if slow[other] < SLOW_MARGIN * quick[best] else best
+        bar = len(quick[best]) if len(part) == len(symbols) else len(coders[best](part))
+        slow = _encode_all(coders, [key for key in coders if key in SLOW], part)
+        if not whole:
+            other = min(slow, key=lambda key: len(slow[key]))
+            margin = 1.0 if len(symbols) <= PATIENCE else SLOW_MARGIN
+            return (other, None) if len(slow[other]) < margin * bar else (best, None)
+        near = [key for key in slow if len(slow[key]) < NEAR * bar]
+        found = {best: quick[best], **_encode_all(coders, near, symbols)}
+        best = min(found, key=lambda key: len(found[key]))
+        return best, found[best]
 
 
-def _tiny(symbols: Symbols) -> Stream:
-    return min(encode_bins(symbols), encode_raw(symbols), key=lambda stream: len(stream.data))
+def _encode_all(coders: dict[str, Encoder], keys: list[str], symbols: Symbols) -> dict[str, Stream]:
+    return {key: coders[key](symbols) for key in keys}
 
 
 def _exact_symbols(rows: NDArray[Any]) -> Symbols:

@@ -9,6 +9,8 @@ The description of a column, stored in the block's header, is the JSON list
 * ``exceptions``: 0, or ``[form, exceptions, patterns, raw values]``;
 * ``order``: 1 when entries of a fixed shape are stored component by component.
 
+Or it is ``["split", descriptions]``: each component of the entries is a column of its own.
+
 Values that the transform does not give back within the tolerance are exceptions: NaN, infinities,
 -0.0, values that must come back exactly (sentinels such as -999), and strays off the grid. A frequent
 one is a *pattern*, stored once; the rest are stored raw, bit for bit.
@@ -16,7 +18,7 @@ one is a *pattern*, stored once; the rest are stored raw, bit for bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from hepack._errors import CorruptFileError
 from hepack.codec.choose import Chooser
 from hepack.codec.streams import Stream, decode_bytes, decode_stream
 from hepack.table import Variable
-from hepack.transforms import Identity, OrderedBits, Symbols, Transform, rebuild
+from hepack.transforms import Dictionary, Identity, OrderedBits, Symbols, Transform, rebuild
 
 SLICE = 1 << 16
 """Values mapped at a time, so that the temporaries stay in the processor's cache."""
@@ -53,10 +55,13 @@ class EncodedColumn:
 
 def encode_column(values: NDArray[Any], variable: Variable, chooser: Chooser) -> EncodedColumn:
     """Encode a column of shape ``(entries, *variable.shape)``; decoding keeps the variable's tolerance."""
-    order = int(variable.width > 1 and len(values) > 1 and chooser.prefers_components(values))
-    flat = np.ascontiguousarray(arrange(values, order))
-    if not len(flat):
+    if not values.size:
         return EncodedColumn([["int"], [[0, "e"]]], [Stream(["e"], b"")], values)
+    arrangement = chooser.arrangement(values)
+    if arrangement == "split":
+        return _encode_split(values, variable, chooser)
+    order = int(arrangement == "components")
+    flat = np.ascontiguousarray(arrange(values, order))
     special = _special(flat)
     ordinary = flat[~special] if special is not None else flat
     transform = chooser.transform(variable, ordinary)
@@ -92,6 +97,8 @@ def decode_column(
     Raises:
         CorruptFileError: the description or the data contradict the format.
     """
+    if description[0] == "split":
+        return _decode_split(description, data, entries, variable)
     transform_part, stream_parts, form, order = parse_description(description)
     reader = StreamReader(stream_parts, data)
     total = entries * variable.width
@@ -109,6 +116,53 @@ def decode_column(
         flat = _decode_exceptions(flat, form, total, reader, variable.dtype)
     reader.finish(variable.name)
     return unarrange(flat, order, entries, variable.shape)
+
+
+def _component(variable: Variable, number: int) -> Variable:
+    return replace(variable, name=f"{variable.name}[{number}]", shape=())
+
+
+def _encode_split(values: NDArray[Any], variable: Variable, chooser: Chooser) -> EncodedColumn:
+    flat = values.reshape(len(values), -1)
+    parts = [
+        encode_column(np.ascontiguousarray(flat[:, i]), _component(variable, i), chooser)
+        for i in range(flat.shape[1])
+    ]
+    expected = np.stack([part.expected for part in parts], axis=1).reshape(values.shape)
+    streams = [stream for part in parts for stream in part.streams]
+    return EncodedColumn(["split", [part.description for part in parts]], streams, expected)
+
+
+def _decode_split(
+    description: list[Any], data: bytes | memoryview, entries: int, variable: Variable
+) -> NDArray[Any]:
+    parts = description[1]
+    if len(parts) != variable.width or any(part[0] == "split" for part in parts):
+        raise CorruptFileError(f"column '{variable.name}' is split into {len(parts)} parts")
+    values = np.empty((entries, variable.width), variable.dtype)
+    position = 0
+    for number, part in enumerate(parts):
+        end = position + data_size(part)
+        piece = memoryview(data)[position:end]
+        values[:, number] = decode_column(part, piece, entries, _component(variable, number))
+        position = end
+    return values.reshape(entries, *variable.shape)
+
+
+def data_size(description: list[Any]) -> int:
+    """Bytes of the data that a column's description stands for.
+
+    Raises:
+        CorruptFileError: it has an impossible form.
+    """
+    match description:
+        case ["split", [*parts]] if all(isinstance(part, list) and part for part in parts):
+            return sum(data_size(part) for part in parts if part[0] != "split")
+        case ["text", _, [*streams]] | [list(), [*streams], *_]:
+            sizes = [stream[0] if isinstance(stream, list) and stream else -1 for stream in streams]
+            if all(type(size) is int and size >= 0 for size in sizes):
+                return sum(sizes)
+    raise CorruptFileError(f"an item has the impossible description {str(description)[:80]}")
 
 
 def arrange(values: NDArray[Any], order: int) -> NDArray[Any]:
@@ -129,6 +183,8 @@ def restore(transform: Transform, symbols: Symbols, dtype: np.dtype[Any]) -> NDA
     if not len(symbols):
         return out
     low, high = int(symbols.min()), int(symbols.max())
+    if isinstance(transform, Dictionary) and not 0 <= low <= high < len(transform.entries):
+        raise CorruptFileError("a column's symbols are outside its dictionary")
     try:
         if high - low < min(SLICE, len(symbols)) and transform.tag != "int":
             table = transform.inverse(np.arange(low, high + 1), dtype)
@@ -197,7 +253,6 @@ class StreamReader:
         return settings, piece
 
     def finish(self, name: str) -> None:
-        """Check that nothing is left over."""
         """Check that nothing is left over."""
         if self._position != len(self._data) or next(self._parts, None) is not None:
             raise CorruptFileError(f"column '{name}' has bytes or streams left over")
@@ -296,6 +351,8 @@ def _decode_exceptions(
     ordinary: NDArray[Any], form: list[int], total: int, reader: StreamReader, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     kind, exceptions, n_patterns, n_raw = form
+    if n_raw > exceptions:
+        raise CorruptFileError("a column's exceptions contradict each other")
     patterns = reader.next(n_patterns)
     if kind == _PLACES:
         places = np.cumsum(reader.next(exceptions))

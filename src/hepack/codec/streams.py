@@ -7,22 +7,19 @@ Every coder here is exact for any int64 values.
 from __future__ import annotations
 
 import functools
-import lzma
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError, LimitError
+from hepack.codec import lz
 from hepack.container import MAX_VALUES
 from hepack.transforms import Symbols
 
 Effort = Literal["fast", "default"]
-
-_LZMA_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 24}]
 
 
 @dataclass(frozen=True)
@@ -135,41 +132,18 @@ def decode_bins(settings: list[Any], data: bytes, count: int) -> Symbols:
     return decode_integers(data, count)
 
 
-def _lz_compress(tag: str, data: bytes, level: int) -> bytes:
-    if tag == "z":
-        return zstandard.ZstdCompressor(level=level, write_content_size=False).compress(data)
-    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=_LZMA_FILTERS)
-
-
-def decompress_exactly(tag: str, data: bytes, size: int) -> bytes:
-    """Decompress ``data`` (``z`` zstd, ``x`` raw LZMA) to exactly ``size`` bytes, allocating no more.
-
-    Raises:
-        CorruptFileError: it is not such a stream, or has another size.
-    """
-    try:
-        if tag == "z":
-            reader = zstandard.ZstdDecompressor().stream_reader(data)
-            out = reader.read(size + 1)
-        else:
-            out = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_LZMA_FILTERS).decompress(data, size + 1)
-    except (zstandard.ZstdError, lzma.LZMAError, EOFError) as error:
-        raise CorruptFileError(f"a compressed stream does not decode: {error}") from None
-    if len(out) != size:
-        raise CorruptFileError(f"a compressed stream is longer or shorter than the {size} bytes promised")
-    return out
-
-
 def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stream:
     narrow = Narrowed.differences(symbols) if mode else Narrowed.plain(symbols)
-    data = _lz_compress(tag, shuffle(narrow.values), level)
+    data = lz.compress(tag, shuffle(narrow.values), level=level)
     return Stream([tag, narrow.offset, narrow.values.dtype.itemsize, mode], data)
 
 
 def decode_lz(settings: list[Any], data: bytes, count: int) -> Symbols:
     tag, offset, width, mode = settings
     stored = count - mode
-    plain = decompress_exactly(tag, data, width * stored)
+    if stored < 0:
+        raise CorruptFileError("differences of no integers")
+    plain = lz.decompress(tag, data, width * stored)
     return Narrowed.restore(offset, mode, unshuffle(plain, width, stored))
 
 
@@ -244,8 +218,8 @@ def encode_bytes(values: NDArray[np.uint8]) -> Stream:
     """Text, by zstd or LZMA, whichever is smaller; long text by zstd alone, for speed."""
     data = values.tobytes()
     if len(data) > 1 << 22:
-        return Stream(["z"], _lz_compress("z", data, 9))
-    options = [Stream(["r"], data), *(Stream([tag], _lz_compress(tag, data, 19)) for tag in "zx")]
+        return Stream(["z"], lz.compress("z", data, level=9))
+    options = [Stream(["r"], data), *(Stream([tag], lz.compress(tag, data)) for tag in (lz.ZSTD, lz.LZMA))]
     return min(options, key=len)
 
 
@@ -259,4 +233,4 @@ def decode_bytes(settings: list[Any], data: bytes, count: int) -> NDArray[np.uin
         return np.frombuffer(data, np.uint8)
     if settings not in (["z"], ["x"]):
         raise CorruptFileError(f"text has the impossible settings {str(settings)[:80]}")
-    return np.frombuffer(decompress_exactly(settings[0], data, count), np.uint8)
+    return np.frombuffer(lz.decompress(settings[0], data, count), np.uint8)
