@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OWN = "#c1121f"
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
+
 KINDS = {
     "hepack": ("hepack, all threads", OWN, "*"),
     "exact": ("lossless peers, one thread", "#577590", "o"),
@@ -44,6 +48,8 @@ def points(result: BenchResult) -> list[Point]:
     ]  # fmt: skip
     family = "bounded" if result.is_bounded else "exact"
     found += [_peer_point(total, raw) for total in result.totals() if total.family == family and total.own]
+    if result.is_bounded:  # the file formats hold the original values, which is no comparison
+        return found
     found += [
         Point(whole.peer, "whole file", raw / whole.bytes, whole.write_mb_s, whole.read_mb_s)
         for whole in result.whole_files
@@ -74,7 +80,7 @@ def draw(result: BenchResult) -> Figure:
         axes.set_xlabel(f"{verb}: MB/s of raw columns")
     panels[0].set_ylabel("raw columns / compressed bytes")
     handles, labels = panels[0].get_legend_handles_labels()
-    panels[0].legend(handles, labels, loc="lower left", fontsize=8, framealpha=0.9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     what = "within the tolerances" if result.is_bounded else "lossless"
     stars = "; * fills in the best other peer where it cannot do a column" if _has_star(shown) else ""
     figure.suptitle(f"{result.file}, {what}: up and to the right is better{stars}", fontsize=11)
@@ -95,40 +101,70 @@ def _panel(axes: Axes, shown: list[Point], speed: str) -> None:
         axes.scatter(x, y, s=size, c=colour, marker=marker, label=title, zorder=3)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.margins(0.16, 0.1)
+    axes.margins(0.12, 0.16)
     axes.grid(visible=True, which="both", alpha=0.25)
-    ticks = _ratio_ticks([point.ratio for point in shown])
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_yticks([], minor=True)
+    ratios, speeds = [point.ratio for point in shown], [getattr(point, speed) for point in shown]
+    for axis, ticks in ((axes.yaxis, _ticks(ratios, _FINE)), (axes.xaxis, _ticks(speeds, _COARSE))):
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_ticks([], minor=True)
     _label(axes, shown, speed)
 
 
-def _ratio_ticks(ratios: list[float]) -> list[float]:
-    steps = [base * 10**power for power in range(-1, 4) for base in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)]
-    low, high = min(ratios) / 1.1, max(ratios) * 1.1
-    return [step for step in steps if low <= step <= high] or [1.0]
+_FINE, _COARSE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 2, 5)
+
+
+def _ticks(values: list[float], bases: Sequence[float]) -> list[float]:
+    """Round numbers in the range of the values."""
+    steps = [base * 10**power for power in range(-3, 7) for base in bases]
+    low, high = min(values) / 1.15, max(values) * 1.15
+    return [step for step in steps if low <= step <= high]
 
 
 def _label(axes: Axes, shown: list[Point], speed: str) -> None:
-    """Write names beside the points; from the top down, each name is pushed below the ones it would cover."""
+    """Write each name at the first free place: right, left, above or below its point, then further away."""
     figure: Any = axes.figure
     figure.canvas.draw()
-    to_pixels = axes.transData.transform
-    taken: list[tuple[float, float, float]] = []
-    for point in sorted(shown, key=lambda p: -p.ratio):
-        x, y = (float(v) for v in to_pixels((getattr(point, speed), point.ratio)))
-        width, height = 6.2 * len(point.label) + 8, 13.0
-        text_y = y
-        while any(abs(text_y - b) < height and x < c and a < x + width for a, b, c in taken):
-            text_y -= 2
-        taken.append((x, text_y, x + width))
+    scale = 72 / figure.dpi
+    places = [axes.transData.transform((getattr(point, speed), point.ratio)) * scale for point in shown]
+    frame = axes.get_window_extent()
+    inside = (frame.x0 * scale, frame.y0 * scale, frame.x1 * scale, frame.y1 * scale)
+    reach = [8.0 if point.kind == "hepack" else 5.0 for point in shown]
+    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(places, reach, strict=True)]
+    order = sorted(range(len(shown)), key=lambda i: (shown[i].kind != "hepack", -shown[i].ratio))
+    for i in order:
+        point, (x, y) = shown[i], places[i]
         own = point.kind == "hepack"
+        width = (6.2 if own else 4.9) * len(point.label)
+        box, far = _free_box(x, y, width, taken, inside)
+        taken.append(box)
         axes.annotate(
-            point.label, (getattr(point, speed), point.ratio), xytext=(9, (text_y - y) * 72 / figure.dpi - 3),
+            point.label, (getattr(point, speed), point.ratio), xytext=(box[0] - x, box[1] - y + 2),
             textcoords="offset points", fontsize=9 if own else 8, fontweight="bold" if own else "normal",
             color=OWN if own else "#222222", zorder=4,
-            arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#999999"} if y - text_y > 8 else None,
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "#999999"} if far else None,
         )  # fmt: skip
+
+
+def _free_box(x: float, y: float, width: float, taken: list[Box], inside: Box) -> tuple[Box, bool]:
+    """A box for a text near (x, y), in points, that covers nothing taken; and whether it is far away."""
+    steps = [(9.0, -5.0), (-9.0 - width, -5.0), (-width / 2, 8.0), (-width / 2, -18.0)]
+    near = len(steps)
+    steps += [
+        (side, sign * 12.0 * n) for n in range(2, 16) for side in (9.0, -9.0 - width) for sign in (-1, 1)
+    ]
+    first: Box | None = None
+    for number, (dx, dy) in enumerate(steps):
+        box = (x + dx, y + dy, x + dx + width, y + dy + 10)
+        first = first or box
+        fits = box[0] > inside[0] and box[2] < inside[2] and box[1] > inside[1] and box[3] < inside[3]
+        if fits and not any(_overlap(box, other) for other in taken):
+            return box, number >= near
+    assert first is not None
+    return first, False
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def save(result: BenchResult, path: Path) -> None:

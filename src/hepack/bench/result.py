@@ -240,7 +240,7 @@ def _item_to_json(item: Item) -> dict[str, Any]:
 
 
 def _score_to_json(score: Score) -> list[Any]:
-    times = [float(f"{t:.3g}") for t in (score.compress_seconds, score.decompress_seconds)]
+    times = score.compress_seconds, score.decompress_seconds
     row: list[Any] = [score.setting, score.bytes, *times, score.patched, score.broken]
     while not row[-1] and len(row) > 2:
         row.pop()
