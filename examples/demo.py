@@ -49,7 +49,9 @@ def main() -> None:
     table = Table(title="sizes and largest errors (every value is checked)", title_justify="left")
     for name in ("packed how", "kB", "ROOT / packed", "pt: |out-in|/in", "eta: |out-in|", "phi: wrapped", "mass: rel.",
                  "seconds"):  # fmt: skip
-        table.add_column(name, justify="left" if name == "packed how" else "right")
+        table.add_column(
+            name, justify="left" if name == "packed how" else "right", no_wrap=name == "packed how"
+        )
     table.add_row("the ROOT file", f"{report.bytes / 1e3:.1f}", "1.00", *[""] * 5)
     table.add_row(
         "the ROOT file, LZMA",
@@ -105,7 +107,7 @@ def _largest(name: str, before: NDArray[np.float64], after: NDArray[np.float64])
     if name.endswith("phi"):
         error = np.minimum(error, 2 * np.pi - error)
     if name.endswith(("pt", "mass")):
-        error = error / np.abs(before)
+        error = error[before != 0] / np.abs(before[before != 0])
     return float(error.max())
 
 
@@ -144,7 +146,8 @@ def draw(before: dict[str, NDArray[np.float64]], after: dict[str, NDArray[np.flo
         low.set(xlabel=label, ylabel="ratio", ylim=(0.7, 1.3))
     response = axes[0, 2]
     for name, color in (("Jet_pt", "tab:blue"), ("Jet_mass", "tab:orange")):
-        values = 100 * (after[name] - before[name]) / before[name]
+        good = before[name] != 0
+        values = 100 * (after[name][good] - before[name][good]) / before[name][good]
         response.hist(values, np.linspace(-1.2, 1.2, 61), histtype="step", color=color,
                       label=f"{name}: rms {values.std():.2f} %")  # fmt: skip
     response.axvline(-1, color="0.5", ls="--")

@@ -163,8 +163,15 @@ def _add(block: EventTable, summaries: dict[str, ColumnSummary], lengths: dict[s
 
 
 _CODERS = {
-    "e": "empty", "c": "constant", "p": "pcodec", "b": "bins + rANS", "z": "zstd", "x": "LZMA", "r": "bundle",
-}  # fmt: skip
+    "e": "empty",
+    "c": "constant",
+    "p": "pcodec",
+    "b": "bins + rANS",
+    "d": "differences, bins + rANS",
+    "r": "bytes in a bundle",
+    "z": "zstd",
+    "x": "LZMA",
+}
 _GRIDS = {
     "int": "", "bits": "bits", "dict": "dictionary", "step": "steps", "digits": "digits", "ratio": "ratio",
 }  # fmt: skip

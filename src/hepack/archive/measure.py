@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.table import Variable
-from hepack.transforms import candidates
+from hepack.transforms import Transform, candidates
 
 SAMPLE = 1 << 16
 
@@ -76,20 +76,28 @@ def _lattice(flat: NDArray[Any], variable: Variable) -> str:
     sample = sample[np.isfinite(sample) & ~((sample == 0) & np.signbit(sample))]
     if len(sample) < 8 or not sample.any():
         return ""
-    words = []
     for option in candidates(_lossless(variable), sample, sample):
-        settings = option.settings()
-        if option.tag == "bits" and settings[0]:
-            words.append(f"{_MANTISSA[flat.dtype.itemsize] - settings[0]} mantissa bits")
-        elif option.tag == "step" and settings[1] != 1:
-            words.append(f"{round(np.log10(settings[1]))} decimals")
-        elif option.tag == "step" and abs(settings[0]) >= 1e-6:
-            words.append(f"multiples of {settings[0]:g}")
-        elif option.tag == "digits":
-            words.append(f"{settings[0]} digits")
-        elif option.tag == "dict":
-            words.append(f"{settings[0]} distinct values")
-    return words[-1] if words else ""
+        words = _words(option, sample)
+        if words:
+            return words
+    return ""
+
+
+def _words(option: Transform, sample: NDArray[Any]) -> str:
+    """A lattice in words, if it has clearly fewer points than the dtype."""
+    settings = option.settings()
+    bits = _MANTISSA[sample.dtype.itemsize]
+    if option.tag == "dict":
+        return f"{settings[0]} distinct values"
+    if option.tag == "bits":
+        return f"{bits - settings[0]} mantissa bits" if settings[0] > 1 else ""
+    symbols = option.forward(sample)
+    if int(symbols.max()) - int(symbols.min()) > 1 << (bits - 2):
+        return ""
+    if option.tag == "digits":
+        return f"{settings[0]} digits"
+    step = settings[0] / settings[1]
+    return f"{round(-np.log10(step))} decimals" if settings[1] != 1 else f"multiples of {step:g}"
 
 
 _MANTISSA = {2: 10, 4: 23, 8: 52}

@@ -56,63 +56,60 @@ def _show(report: FileReport) -> None:
 
 
 def _table(report: TableReport, *, packed: bool) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from hepack.cli.screen import size
-
-    table = Table(title=f"{report.schema.name}: {report.n_events} events")
-    left = ("variable", "type", "of", "kind", "lattice", "tolerance", "coded as")
-    names = [
-        "variable",
-        "type",
-        "of",
-        "kind",
-        "unit",
-        "min",
-        "mean",
-        "max",
-        "NaN",
-        "bits/value",
-        "lattice",
-        "raw",
-    ]
-    names += ["tolerance", "packed", "bits/value", "coded as"] if packed else []
-    for name in names:
-        table.add_column(name, justify="left" if name in left else "right", overflow="fold")
-    for collection, (entries, cost) in report.lengths.items():
-        kind = report.schema.collection_by_name[collection].layout
-        cells = [f"{collection} ({kind})", "", report.schema.collection_by_name[collection].parent]
-        cells += [f"{entries} entries"] + [""] * 7 + [size(4 * report.n_events)]
-        cells += ["lossless", size(cost or 0), "", ""] if packed else []
-        table.add_row(*cells, style="dim")
+    table = Table(
+        title=f"{report.schema.name}: {report.n_events} events", title_justify="left", box=SIMPLE_HEAD
+    )
+    for name in _PACKED_COLUMNS if packed else _COLUMNS:
+        left = name in ("variable", "type", "unit", "lattice", "tolerance", "coded as")
+        limit = 38 if name in ("variable", "coded as") else None
+        table.add_column(
+            name, justify="left" if left else "right", overflow="ellipsis", no_wrap=True, max_width=limit
+        )
+    blank = [""] * (len(table.columns) - 1)
     for row in report.variables:
-        table.add_row(*_cells(row, packed=packed))
+        if row.variable.axis == "":
+            table.add_row(*_cells(row, packed=packed))
+    for collection in report.schema.collections:
+        members = [row for row in report.variables if row.variable.axis == collection.name]
+        if collection.layout != "text":
+            table.add_section()
+            entries, cost = report.lengths[collection.name]
+            where = f" in {collection.parent}" if collection.parent else ""
+            kept = f", lengths {cost:.0f} B" if cost else ""
+            title = f"{collection.name}: {collection.layout} of {entries}{where}{kept}"
+            table.add_row(title, *blank, style="bold")
+        for row in members:
+            table.add_row(*_cells(row, packed=packed))
     return table
+
+
+_COLUMNS = ("variable", "type", "unit", "min", "mean", "max", "NaN", "entropy", "lattice", "raw")
+_PACKED_COLUMNS = ("variable", "type", "unit", "min", "max", "raw", "tolerance", "packed", "bits", "coded as")
 
 
 def _cells(row: VariableReport, *, packed: bool) -> list[str]:
     from hepack.cli.screen import number, size
 
     variable, summary = row.variable, row.summary
-    shape = "x".join(map(str, variable.shape))
-    text = variable.kind == "text"
-    cells = [
-        variable.name,
-        "text" if text else f"{variable.dtype}{f'[{shape}]' if shape else ''}",
-        variable.axis,
-        variable.kind,
-        variable.unit,
-        *(["", "", "", ""] if text else [number(summary.low), number(summary.mean), number(summary.high),
-                                         str(summary.nan or "")]),
-        number(summary.entropy, 3),
-        summary.lattice,
-        size(summary.raw_bytes),
-    ]  # fmt: skip
+    shape = f"[{'x'.join(map(str, variable.shape))}]" if variable.shape else ""
+    kind = f" {variable.kind}" if variable.kind in ("angle", "category") else ""
+    kind = "text" if variable.kind == "text" else f"{variable.dtype}{shape}{kind}"
+    low, mean, high = (number(value) for value in (summary.low, summary.mean, summary.high))
+    if variable.kind == "text":
+        low = mean = high = ""
+    name = variable.name.replace("[", "\\[")
     if packed:
         cost = row.packed_bytes or 0.0
         bits = f"{8 * cost / summary.count:.2f}" if summary.count else ""
-        cells += [str(variable.tolerance), size(cost), bits, row.coder]
-    return cells
+        tolerance = str(variable.tolerance)
+        cells = [low, high, size(summary.raw_bytes), tolerance, size(cost), bits, row.coder]
+    else:
+        entropy = f"{summary.entropy:.2f}" if summary.entropy is not None else ""
+        cells = [low, mean, high, str(summary.nan or ""), entropy, summary.lattice, size(summary.raw_bytes)]
+    return [name, kind, variable.unit, *cells]
 
 
 def _as_json(report: FileReport) -> dict[str, Any]:

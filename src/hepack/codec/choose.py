@@ -22,6 +22,7 @@ from hepack.codec.streams import (
     Encoder,
     Stream,
     encode_bins,
+    encode_bins_delta,
     encode_constant,
     encode_raw,
 )
@@ -117,7 +118,8 @@ class Chooser:
         if symbols[0] == symbols[-1] and (symbols == symbols[0]).all():
             return encode_constant(symbols)
         if len(symbols) <= TINY:
-            return min(encode_bins(symbols), encode_raw(symbols), key=lambda stream: len(stream.data))
+            tiny = (encode_bins, encode_bins_delta, encode_raw)
+            return min((encode(symbols) for encode in tiny), key=lambda stream: len(stream.data))
         coders = FAST if self.effort == "fast" else DEFAULT
         known = self._remembered(name)
         if known:
@@ -146,7 +148,7 @@ class Chooser:
         whole = len(symbols) <= WHOLE
         quick = _encode_all(coders, [key for key in coders if key not in SLOW], sample(symbols, WHOLE))
         best = min(quick, key=lambda key: len(quick[key]))
-        part = sample(symbols, SAMPLE)
+        part = sample(symbols, min(SAMPLE, max(TINY, len(symbols) // 4)))
         bar = len(quick[best]) if len(part) == len(symbols) else len(coders[best](part))
         slow = _encode_all(coders, [key for key in coders if key in SLOW], part)
         if not whole:

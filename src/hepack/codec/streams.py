@@ -126,10 +126,23 @@ def encode_bins(symbols: Symbols) -> Stream:
     return Stream(["b"], encode_integers(symbols))
 
 
+def encode_bins_delta(symbols: Symbols) -> Stream:
+    from hepack.entropy import encode_integers
+
+    return Stream(["d", int(symbols[0])], encode_integers(np.diff(symbols)))
+
+
 def decode_bins(settings: list[Any], data: bytes, count: int) -> Symbols:
     from hepack.entropy import decode_integers
 
-    return decode_integers(data, count)
+    if settings[0] == "b":
+        return decode_integers(data, count)
+    if not count:
+        raise CorruptFileError("a stream of differences cannot be empty")
+    symbols = np.empty(count, np.int64)
+    symbols[0] = settings[1]
+    symbols[1:] = decode_integers(data, count - 1)
+    return np.cumsum(symbols, out=symbols)
 
 
 def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stream:
@@ -167,6 +180,7 @@ FAST: dict[str, Encoder] = {
 DEFAULT: dict[str, Encoder] = {
     "pcodec": encode_pcodec,
     "bins": encode_bins,
+    "bins-delta": encode_bins_delta,
     "zstd": functools.partial(encode_lz, tag="z", mode=0),
     "zstd-delta": functools.partial(encode_lz, tag="z", mode=1),
     "lzma": functools.partial(encode_lz, tag="x", mode=0),
@@ -194,14 +208,14 @@ def decode_stream(settings: list[Any], data: bytes, count: int) -> Symbols:
         return np.full(count, settings[1], np.int64)
     if tag == "p":
         return decode_pcodec(settings, data, count)
-    if tag == "b":
+    if tag in ("b", "d"):
         return decode_bins(settings, data, count)
     if tag == "r":
         return decode_raw(settings, data, count)
     return decode_lz(settings, data, count)
 
 
-_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "r": 3, "z": 4, "x": 4}
+_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "d": 2, "r": 3, "z": 4, "x": 4}
 
 
 def _check_settings(settings: list[Any]) -> None:
