@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # for `strategies` and `promise` beside this file
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -148,7 +148,7 @@ class Tolerance:
         if self.mode == "relative":
             return np.asarray(self.value * np.abs(before))
         _, exponent = np.frexp(before)  # x = f * 2**exponent with 0.5 <= |f| < 1
-        return np.asarray(np.ldexp(0.5, exponent - 1 - int(self.value)))
+        return np.where(before == 0, 0.0, np.ldexp(0.5, exponent - 1 - int(self.value)))
 
 
 LOSSLESS = Tolerance()
