@@ -42,7 +42,8 @@ def guess_kind(
 
 
 def _within_circle(sample: NDArray[Any]) -> bool:
-    values = np.asarray(sample).reshape(-1)[:_SAMPLE].astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
+        values = np.asarray(sample).reshape(-1)[:_SAMPLE].astype(np.float64)
     values = values[np.isfinite(values)]
     return not len(values) or float(np.abs(values).max()) <= 2 * math.pi
 
