@@ -82,7 +82,7 @@ def main() -> None:
         )
     console.print(table)
     picture = folder / "jets.png"
-    draw(originals, restored["1e-2"], picture)
+    draw(originals, restored["1e-3"], picture)
     console.print(
         f"packed files, unpacked ROOT files and the plot {picture} are in {folder}/\n", highlight=False
     )
@@ -133,7 +133,7 @@ def draw(before: dict[str, NDArray[np.float64]], after: dict[str, NDArray[np.flo
         centre = np.sqrt(bins[1:] * bins[:-1])
         top.stairs(old, bins, label="original", color="black")
         top.errorbar(
-            centre, new, np.sqrt(new), fmt="o", ms=3, color="tab:red", label="packed at 1e-2, unpacked"
+            centre, new, np.sqrt(new), fmt="o", ms=3, color="tab:red", label="packed at 1e-3, unpacked"
         )
         top.set(xscale="log", yscale="log", ylabel="jets per bin")
         top.legend(frameon=False)
@@ -143,20 +143,22 @@ def draw(before: dict[str, NDArray[np.float64]], after: dict[str, NDArray[np.flo
             centre[good], 1 - 1 / np.sqrt(old[good]), 1 + 1 / np.sqrt(old[good]), color="0.85", step="mid"
         )
         low.axhline(1, color="black", lw=0.8)
-        low.set(xlabel=label, ylabel="ratio", ylim=(0.7, 1.3))
+        low.set(xlabel=label, ylabel="ratio", ylim=(0.8, 1.2))
+    for axis in axes[:, 0]:
+        axis.xaxis.set_major_formatter(mpl.ticker.ScalarFormatter())
+        axis.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    axes[1, 0].set_xticks([20, 50, 100, 200, 500])
     response = axes[0, 2]
     for name, color in (("Jet_pt", "tab:blue"), ("Jet_mass", "tab:orange")):
         good = before[name] != 0
-        values = 100 * (after[name][good] - before[name][good]) / before[name][good]
-        response.hist(values, np.linspace(-1.2, 1.2, 61), histtype="step", color=color,
-                      label=f"{name}: rms {values.std():.2f} %")  # fmt: skip
-    response.axvline(-1, color="0.5", ls="--")
-    response.axvline(1, color="0.5", ls="--", label="promised: 1 %")
-    response.set(ylabel="jets per bin")
-    response.set_ylim(top=1.45 * response.get_ylim()[1])
-    response.legend(frameon=False, loc="upper center", ncols=2, fontsize="small")
+        values = 1000 * (after[name][good] - before[name][good]) / before[name][good]
+        response.hist(values, np.linspace(-1.25, 1.25, 51), histtype="step", color=color,
+                      label=f"{name}: rms {values.std():.2f} $\\times 10^{{-3}}$")  # fmt: skip
+    response.axvspan(-1, 1, color="0.88", zorder=0, label="promised")
+    response.set(ylabel="jets per bin", xlabel=r"response (out - in) / in [$10^{-3}$]")
+    response.set_ylim(top=1.5 * response.get_ylim()[1])
+    response.legend(frameon=False, loc="upper center")
     response.tick_params(labelbottom=True)
-    response.set_xlabel("response (out - in) / in [%]")
     axes[1, 2].remove()
     figure.savefig(path, dpi=110)
     plt.close(figure)

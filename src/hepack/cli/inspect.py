@@ -64,9 +64,14 @@ def _table(report: TableReport, *, packed: bool) -> Any:
     )
     for name in _PACKED_COLUMNS if packed else _COLUMNS:
         left = name in ("variable", "type", "unit", "lattice", "tolerance", "coded as")
-        limit = 38 if name in ("variable", "coded as") else None
+        widths = {"variable": (12, 38), "coded as": (8, 38), "lattice": (8, 20)}.get(name, (len(name), None))
         table.add_column(
-            name, justify="left" if left else "right", overflow="ellipsis", no_wrap=True, max_width=limit
+            name,
+            justify="left" if left else "right",
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=max(widths[0], 8 if name in ("raw", "packed", "tolerance") else 0),
+            max_width=widths[1],
         )
     blank = [""] * (len(table.columns) - 1)
     for row in report.variables:

@@ -21,7 +21,7 @@ SHOWN_SKIPPED = 8
 def console() -> Console:
     """The standard output; wide enough for tables when it is no terminal."""
     plain = Console()
-    return plain if plain.is_terminal else Console(width=max(plain.width, 150))
+    return plain if plain.is_terminal else Console(width=max(plain.width, 160))
 
 
 def print_json(value: Any) -> None:

@@ -138,28 +138,34 @@ class Frequencies:
 
 
 def _normalise(counts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Frequencies that sum to ``size`` in each row: rounded down, then the rest given where it saves most bits.
+    """Frequencies that sum to ``size`` in each row, at least 1 where counted: a divisor method, integers alone.
 
-    One slot more for a symbol counted ``c`` times saves ``c * log2((f + 1) / f)`` bits, in the order of
-    ``c / (2 f + 1)``; one slot less costs in the order of ``c / (2 f - 1)``.
+    The largest multiplier u is searched for which ``max(1, round(c u / 2**shift))`` sums to at most ``size``; the
+    first symbols that the next u would raise get what is left. One slot more saves about ``c / (f + 1/2)``, so
+    this is next to the shortest code length, and the cost does not depend on how uneven the counts are.
     """
-    top = int(counts.sum(axis=1, dtype=np.float64).max())
-    shift = max(0, top.bit_length() - 46)  # so that counts * size stays in 64 bits
-    small: NDArray[np.int64] = np.where(counts > 0, np.maximum(counts >> shift, 1), 0)
-    values: NDArray[np.int64] = small * size // small.sum(axis=1, keepdims=True)
-    values = np.where(counts > 0, np.maximum(values, 1), 0)
-    while True:
-        missing = size - values.sum(axis=1, keepdims=True)
-        if not missing.any():
-            return values
-        gain = np.where(small > 0, small / (2 * values + 1), -1.0)
-        loss = np.where(values > 1, small / (2 * values - 1), np.inf)
-        values = values + ((_rank(-gain) < missing) & (small > 0)) - ((_rank(loss) < -missing) & (values > 1))
+    counted = counts > 0
+    top = counts.max(axis=1, keepdims=True)
+    small = np.maximum(counts >> np.maximum(_bits(top) - 29, 0), counted)  # so that the products fit 64 bits
+    shift = _bits(small.max(axis=1, keepdims=True)) + 16
+
+    def rounded(multiplier: NDArray[np.int64]) -> NDArray[np.int64]:
+        nearest: NDArray[np.int64] = np.maximum(((small * multiplier >> (shift - 1)) + 1) >> 1, counted)
+        return nearest
+
+    low = np.zeros_like(top)
+    high = np.full_like(top, (size + 1) << 17)  # here the top count alone is over the total
+    while (high - low > 1).any():
+        middle = (low + high) >> 1
+        fits = rounded(middle).sum(axis=1, keepdims=True) <= size
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    values = rounded(low)
+    raised = rounded(low + 1) > values
+    left = size - values.sum(axis=1, keepdims=True)
+    values += raised & (np.cumsum(raised, axis=1) <= left)
+    return values
 
 
-def _rank(keys: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The place of each key in its sorted row; the first of equal keys comes first."""
-    order = np.argsort(keys, axis=1, kind="stable")
-    rank: NDArray[np.int64] = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(keys.shape[1]), keys.shape), axis=1)
-    return rank
+def _bits(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    powers = np.left_shift(np.int64(1), np.arange(63, dtype=np.int64))
+    return np.searchsorted(powers, values, side="right").astype(np.int64)
