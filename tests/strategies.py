@@ -12,7 +12,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hepack.table import DTYPES, LOSSLESS, Collection, EventTable, Schema, Tolerance, Variable, offsets_from_counts
+from hepack.table import (
+    DTYPES,
+    LOSSLESS,
+    Collection,
+    EventTable,
+    Schema,
+    Tolerance,
+    Variable,
+    offsets_from_counts,
+)
 
 FLOATS = tuple(dtype for dtype in DTYPES if dtype.kind == "f")
 EFFORT = int(os.environ.get("HEPACK_EXAMPLES", "1"))
@@ -93,7 +102,9 @@ def columns(draw: st.DrawFn, dtype: np.dtype[Any], *, max_size: int = 300) -> ND
     n = draw(st.one_of(st.integers(0, 8), st.integers(0, max_size)))
     values = made(dtype, draw(st.sampled_from(KINDS)), n, draw(st.integers(0, 2**32)))
     odd = specials(dtype)
-    for place, which in draw(st.lists(st.tuples(st.integers(0, max(n - 1, 0)), st.integers(0, len(odd) - 1)), max_size=6)):
+    for place, which in draw(
+        st.lists(st.tuples(st.integers(0, max(n - 1, 0)), st.integers(0, len(odd) - 1)), max_size=6)
+    ):
         if n:
             values[place] = odd[which]
     return values
@@ -121,12 +132,15 @@ def sample_table(n: int = 200, seed: int = 1, *, tolerance: Tolerance = LOSSLESS
     rng = np.random.default_rng(seed)
     variables = [Variable(name=f"flat_{dtype.str[1:]}", dtype=dtype, kind=_kind(dtype)) for dtype in DTYPES]
     columns_ = {
-        v.name: made(v.dtype, ("spiky", "decimals", "normal")[i % 3], n, seed + i) for i, v in enumerate(variables)
+        v.name: made(v.dtype, ("spiky", "decimals", "normal")[i % 3], n, seed + i)
+        for i, v in enumerate(variables)
     }
     offsets: dict[str, NDArray[np.int64]] = {}
     collections = []
 
-    def collection(name: str, counts: NDArray[Any], parent: str = "", layout: Any = "list", counter: str = "") -> int:
+    def collection(
+        name: str, counts: NDArray[Any], parent: str = "", layout: Any = "list", counter: str = ""
+    ) -> int:
         collections.append(Collection(name=name, parent=parent, layout=layout, counter=counter))
         offsets[name] = offsets_from_counts(counts)
         return int(offsets[name][-1])
@@ -143,7 +157,9 @@ def sample_table(n: int = 200, seed: int = 1, *, tolerance: Tolerance = LOSSLESS
     )  # fmt: skip
     variable(rng.normal(0, 1, (jets, 2, 3)).astype("f4"), name="Jet_cov", axis="Jet")
     parts = collection("Jet_parts", rng.poisson(2, jets), "Jet")
-    variable(rng.integers(-211, 212, parts).astype("i4"), name="Jet_parts_id", axis="Jet_parts", kind="integer")
+    variable(
+        rng.integers(-211, 212, parts).astype("i4"), name="Jet_parts_id", axis="Jet_parts", kind="integer"
+    )
     best = collection("best", rng.integers(0, 2, n), layout="option")
     variable(rng.normal(90, 3, best), name="best_mass", axis="best")
     words = [b"", b"HLT_Mu17", "jeté".encode(), b"nul\x00inside", b"x" * 700, b"tail\x00"]

@@ -152,7 +152,9 @@ def _relative(bound: float, values: NDArray[Any]) -> list[Transform]:
 
 def _absolute(bound: float, values: NDArray[Any], lossless: list[Transform]) -> list[Transform]:
     low, high = float(values.min()), float(values.max())
-    rounding = float(np.spacing(np.abs(np.array([low, high], values.dtype))).max()) / 2
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest float has no next one
+        rounding = float(np.spacing(np.abs(np.array([low, high], values.dtype))).max()) / 2
+    bound = min(bound, 2.0**1020)  # so that a cell is finite
     room = (bound - rounding) * (1 - 1e-9) if rounding < bound / 2 else bound
     found: list[Transform] = [Steps(2 * room, 1.0, low, high)]
     for grid in lossless:
