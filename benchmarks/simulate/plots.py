@@ -1,6 +1,6 @@
 """Draw the mass peaks, shapes, responses and images of simulated events; write PNG files.
 
-    python benchmarks/simulate/plots.py --output benchmarks/simulate/plots
+    python benchmarks/simulate/plots.py --output docs/simulate
 
 Takes about two minutes on one core: 2,000 top pairs and some hundred events of other processes.
 Vertical bars are statistical errors (one standard deviation).
@@ -232,7 +232,7 @@ def save(figures: Iterable[tuple[str, plt.Figure]], folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/simulate/plots"))
+    parser.add_argument("--output", type=Path, default=Path("docs/simulate"))
     folder = parser.parse_args().output
     tables = {process: make(process, events) for process, events in SAMPLES.items()}
     figures = {

@@ -21,10 +21,7 @@ def shoot(pdg: int, *, pt: float, eta: float, mass: float = 0.0) -> Candidates:
     codes = np.full(EVENTS, pdg)
     momenta = Momenta.from_pt(pt * ones, eta * ones, rng.uniform(-np.pi, np.pi, EVENTS), mass)
     at_origin = Momenta(0 * ones, 0 * ones, 0 * ones, 0 * ones)
-    nothing = np.zeros(EVENTS, np.int64)
-    particles = Particles(
-        np.arange(EVENTS), momenta, codes, charge(codes), at_origin, nothing, np.zeros(EVENTS)
-    )
+    particles = Particles(np.arange(EVENTS), momenta, codes, charge(codes), at_origin, np.zeros(EVENTS))
     return reconstruct(particles, EVENTS, CMS_LIKE, rng).candidates
 
 
@@ -89,7 +86,6 @@ def test_slow_particles_arrive_late() -> None:
         np.array([2112]),
         np.array([0]),
         Momenta(0 * ones, 0 * ones, 0 * ones, 0 * ones),
-        np.zeros(1, np.int64),
         0 * ones,
     )
     speed = 1.0 / np.hypot(1.0, 0.93957)

@@ -59,15 +59,13 @@ class Events:
 def visible_particles(record: Record) -> Particles:
     """The stable particles that a detector can see, as its input."""
     mask = record.stable & ~record.invisible
-    size = int(mask.sum())
     return Particles(
         owners(record.offsets)[mask],
         record.momenta[mask],
         record.pdg[mask],
         charge(record.pdg[mask]),
         record.vertex[mask],
-        np.zeros(size, np.int64),
-        np.zeros(size),
+        np.zeros(int(mask.sum())),
     )
 
 

@@ -32,7 +32,6 @@ class Candidates:
 
     ``pdg`` is 211 (charged hadron, signed), 11, 13 (signed), 22, 130 (neutral hadron), 1 and 2
     (forward calorimeter, hadronic and electromagnetic), as in CMS. ``time`` is in ns, -99 without one.
-    ``source`` is the row of the particle that made the track, -1 for neutral candidates.
     """
 
     offsets: Ints
@@ -40,7 +39,6 @@ class Candidates:
     pdg: Ints
     charge: Ints
     time: Floats
-    source: Ints
 
     def __len__(self) -> int:
         return len(self.pdg)
@@ -74,7 +72,6 @@ class _Part:
     pdg: Ints
     charge: Ints
     time: Floats
-    source: Ints
 
 
 def _track_candidates(particles: Particles, measured: Measured, detector: Detector) -> _Part:
@@ -87,7 +84,7 @@ def _track_candidates(particles: Particles, measured: Measured, detector: Detect
     mass = np.where(code == 11, 0.000511, np.where(measured.is_muon[rows], 0.10566, PION_MASS))
     momenta = Momenta.from_pt(measured.pt[rows], measured.eta[rows], measured.phi[rows], mass)
     times = np.full(len(rows), NO_TIME)
-    return _Part(particles.event[rows], momenta, pdg, charge, times, rows)
+    return _Part(particles.event[rows], momenta, pdg, charge, times)
 
 
 def _neutral(cells: Cells, detector: Detector, rng: np.random.Generator, *, electromagnetic: bool) -> _Part:
@@ -107,7 +104,7 @@ def _neutral(cells: Cells, detector: Detector, rng: np.random.Generator, *, elec
     momenta = Momenta.from_pt(momentum / np.cosh(eta), eta, wrap(cells.phi[rows] + shift[1]), mass)
     times = np.where(electromagnetic & ~forward, cells.time[rows], NO_TIME)
     nothing = np.zeros(len(rows), np.int64)
-    return _Part(cells.event[rows], momenta, np.where(forward, outer, central), nothing, times, nothing - 1)
+    return _Part(cells.event[rows], momenta, np.where(forward, outer, central), nothing, times)
 
 
 def _merge(parts: tuple[_Part, ...], n_events: int) -> Candidates:
@@ -115,8 +112,7 @@ def _merge(parts: tuple[_Part, ...], n_events: int) -> Candidates:
     momenta = Momenta.concatenate(*(part.momenta for part in parts))
     order = np.lexsort((-momenta.pt, event))
     columns = [
-        np.concatenate([getattr(part, name) for part in parts])[order]
-        for name in ("pdg", "charge", "time", "source")
+        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("pdg", "charge", "time")
     ]
     offsets = offsets_from_counts(np.bincount(event, minlength=n_events))
     return Candidates(offsets, momenta[order], *columns)

@@ -51,7 +51,6 @@ def overlay(
         soft.pdg[rows],
         soft.charge[rows],
         _turn(soft.vertex[rows], angle[draw], side[draw]),
-        np.ones(len(rows), np.int64),
         place[draw],
     )
     return _merge(hard, added)
@@ -76,6 +75,5 @@ def _merge(first: Particles, second: Particles) -> Particles:
         np.concatenate([first.pdg, second.pdg])[order],
         np.concatenate([first.charge, second.charge])[order],
         Momenta.concatenate(first.vertex, second.vertex)[order],
-        np.concatenate([first.collision, second.collision])[order],
         np.concatenate([first.depth, second.depth])[order],
     )

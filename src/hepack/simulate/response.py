@@ -18,8 +18,8 @@ C_LIGHT = 0.299792458
 class Particles:
     """Stable visible particles of all events, one flat row each. ``event`` rises.
 
-    ``vertex`` is in mm (time in mm/c). ``collision`` is 0 for the hard one, 1 for pile-up;
-    ``depth`` is the collision's place along the beam in mm relative to the hard one.
+    ``vertex`` is in mm (time in mm/c), relative to the collision that made the particle; ``depth`` is
+    that collision's place along the beam in mm, 0 for the hard one.
     """
 
     event: Ints
@@ -27,7 +27,6 @@ class Particles:
     pdg: Ints
     charge: Ints
     vertex: Momenta
-    collision: Ints
     depth: Floats
 
     def __getitem__(self, mask: Mask) -> Particles:
@@ -37,7 +36,6 @@ class Particles:
             self.pdg[mask],
             self.charge[mask],
             self.vertex[mask],
-            self.collision[mask],
             self.depth[mask],
         )
 
