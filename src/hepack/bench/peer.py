@@ -20,14 +20,16 @@ from hepack.bench.column import Column
 @dataclass(frozen=True, eq=False)
 class Encoded:
     """What a peer made of a column: ``parts`` are charged by their length; ``state`` is what else its
-    decoder needs (dtype, shape, a step), a few numbers that are not charged, in the peer's favour."""
+    decoder needs (dtype, shape, a step), a few numbers that are not charged, in the peer's favour;
+    nor are the ``shared`` bytes of the parts, which a file of many columns would hold once."""
 
     parts: tuple[bytes, ...]
     state: Any = None
+    shared: int = 0
 
     @property
     def nbytes(self) -> int:
-        return sum(map(len, self.parts))
+        return sum(map(len, self.parts)) - self.shared
 
 
 class Peer(ABC):
@@ -94,6 +96,7 @@ _BUILT_IN = (
     "hepack.bench.openzl:PEERS",
     "hepack.bench.sz3:PEERS",
     "hepack.bench.zfp:PEERS",
+    "hepack.bench.rntuple:PEERS",
 )
 _EXTRA: dict[str, Peer] = {}
 

@@ -21,12 +21,6 @@ from hepack.io import ReadOptions
 Progress = Callable[[int, int], None]
 """Called with the columns done and the columns in all."""
 
-RNTUPLE = "rntuple-real32trunc"
-RNTUPLE_MISSING = (
-    "RNTuple's Real32Trunc and Real32Quant need ROOT's own writer; uproot writes neither, and the package "
-    "'root' is not installed"
-)
-
 
 def bench(
     path: str | os.PathLike[str],
