@@ -168,6 +168,7 @@ _CODERS = {
     "p": "pcodec",
     "b": "bins + rANS",
     "d": "differences, bins + rANS",
+    "n": "runs",
     "r": "bytes in a bundle",
     "z": "zstd",
     "x": "LZMA",

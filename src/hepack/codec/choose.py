@@ -106,7 +106,7 @@ class Chooser:
     def _quick_size(self, symbols: Symbols) -> int:
         keys = ("pcodec", "zstd") if self.effort == "fast" else ("pcodec", "bins", "zstd")
         coders = FAST if self.effort == "fast" else DEFAULT
-        return min(len(coders[key](symbols)) for key in keys)
+        return min(map(len, _encode_all(coders, list(keys), symbols).values()))
 
     def stream(self, symbols: Symbols, name: str) -> Stream:
         """The smallest encoding of ``symbols`` among the coders that the effort allows.
@@ -122,12 +122,14 @@ class Chooser:
             return min((encode(symbols) for encode in tiny), key=lambda stream: len(stream.data))
         coders = FAST if self.effort == "fast" else DEFAULT
         known = self._remembered(name)
-        if known:
-            return coders[known](symbols)
+        stream = coders[known](symbols) if known else None
+        if stream is not None:
+            return stream
         best, stream = self._search(coders, symbols)
+        stream = stream or coders[best](symbols) or encode_bins(symbols)
         with self._lock:
             self._coders[name] = (best, 1)
-        return stream or coders[best](symbols)
+        return stream
 
     def _remembered(self, name: str) -> str:
         with self._lock:
@@ -144,12 +146,13 @@ class Chooser:
         """
         if self.effort == "fast":
             part = sample(symbols, SAMPLE)
-            return min(coders, key=lambda key: len(coders[key](part))), None
+            found = _encode_all(coders, list(coders), part)
+            return min(found, key=lambda key: len(found[key])), None
         whole = len(symbols) <= WHOLE
         quick = _encode_all(coders, [key for key in coders if key not in SLOW], sample(symbols, WHOLE))
         best = min(quick, key=lambda key: len(quick[key]))
         part = sample(symbols, min(SAMPLE, max(TINY, len(symbols) // 4)))
-        bar = len(quick[best]) if len(part) == len(symbols) else len(coders[best](part))
+        bar = min(map(len, _encode_all(coders, ["pcodec", best], part).values()))
         slow = _encode_all(coders, [key for key in coders if key in SLOW], part)
         if not whole:
             other = min(slow, key=lambda key: len(slow[key]))
@@ -162,7 +165,8 @@ class Chooser:
 
 
 def _encode_all(coders: dict[str, Encoder], keys: list[str], symbols: Symbols) -> dict[str, Stream]:
-    return {key: coders[key](symbols) for key in keys}
+    found = {key: coders[key](symbols) for key in keys}
+    return {key: stream for key, stream in found.items() if stream is not None}
 
 
 def _exact_symbols(rows: NDArray[Any]) -> Symbols:

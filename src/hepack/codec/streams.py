@@ -22,6 +22,10 @@ from hepack.transforms import Symbols
 Effort = Literal["fast", "default"]
 
 
+MAX_RUNS = 0.8
+"""Runs are coded as such if there are at most this many per integer."""
+
+
 @dataclass(frozen=True)
 class Stream:
     """An encoded stream: ``settings`` go to the header, ``data`` to the body."""
@@ -160,6 +164,31 @@ def decode_lz(settings: list[Any], data: bytes, count: int) -> Symbols:
     return Narrowed.restore(offset, mode, unshuffle(plain, width, stored))
 
 
+def encode_runs(symbols: Symbols) -> Stream | None:
+    """Runs of equal integers: their lengths by bins, their values by the best quick coder.
+
+    For variables of the event that a flat table repeats for each of its jets. None if runs are short.
+    """
+    starts = np.flatnonzero(np.concatenate(([True], symbols[1:] != symbols[:-1])))
+    if len(starts) > MAX_RUNS * len(symbols):
+        return None
+    lengths = encode_bins(np.diff(np.append(starts, len(symbols))))
+    quick = (encode_pcodec, encode_bins, encode_bins_delta)
+    values = min((encode(symbols[starts]) for encode in quick), key=len)
+    settings = ["n", len(starts), len(lengths.data), values.settings]
+    return Stream(settings, lengths.data + values.data)
+
+
+def decode_runs(settings: list[Any], data: bytes, count: int) -> Symbols:
+    _, runs, cut, inner = settings
+    if not 0 < runs <= count or not 0 <= cut <= len(data):
+        raise CorruptFileError("a stream of runs has impossible settings")
+    lengths = decode_bins(["b"], data[:cut], runs)
+    if int(lengths.min()) < 1 or int(lengths.max()) > count or int(lengths.sum()) != count:
+        raise CorruptFileError("the runs of a stream do not add up")
+    return np.repeat(decode_stream(inner, data[cut:], runs), lengths)
+
+
 def encode_raw(symbols: Symbols) -> Stream:
     """Narrowed and shuffled, not compressed: the bundle that it goes into is."""
     narrow = Narrowed.plain(symbols)
@@ -171,7 +200,8 @@ def decode_raw(settings: list[Any], data: bytes, count: int) -> Symbols:
     return Narrowed.restore(offset, 0, unshuffle(data, width, count))
 
 
-Encoder = Callable[[Symbols], Stream]
+Encoder = Callable[[Symbols], Stream | None]
+"""None where the coder is not made for such symbols."""
 
 FAST: dict[str, Encoder] = {
     "pcodec": functools.partial(encode_pcodec, level=4),
@@ -181,6 +211,7 @@ DEFAULT: dict[str, Encoder] = {
     "pcodec": encode_pcodec,
     "bins": encode_bins,
     "bins-delta": encode_bins_delta,
+    "runs": encode_runs,
     "zstd": functools.partial(encode_lz, tag="z", mode=0),
     "zstd-delta": functools.partial(encode_lz, tag="z", mode=1),
     "lzma": functools.partial(encode_lz, tag="x", mode=0),
@@ -210,16 +241,20 @@ def decode_stream(settings: list[Any], data: bytes, count: int) -> Symbols:
         return decode_pcodec(settings, data, count)
     if tag in ("b", "d"):
         return decode_bins(settings, data, count)
+    if tag == "n":
+        return decode_runs(settings, data, count)
     if tag == "r":
         return decode_raw(settings, data, count)
     return decode_lz(settings, data, count)
 
 
-_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "d": 2, "r": 3, "z": 4, "x": 4}
+_LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "d": 2, "n": 3, "r": 3, "z": 4, "x": 4}
 
 
 def _check_settings(settings: list[Any]) -> None:
     tag = settings[0] if settings else None
+    if tag == "n" and len(settings) == 4 and isinstance(settings[3], list) and settings[3][:1] != ["n"]:
+        settings = settings[:3]
     good = isinstance(tag, str) and _LENGTHS.get(tag) == len(settings)
     good = good and all(type(number) is int and -(2**63) <= number < 2**63 for number in settings[1:])
     if good and tag in ("p", "r", "z", "x"):
