@@ -253,8 +253,9 @@ _LENGTHS = {"e": 1, "c": 2, "p": 3, "b": 1, "d": 2, "n": 3, "r": 3, "z": 4, "x":
 
 def _check_settings(settings: list[Any]) -> None:
     tag = settings[0] if settings else None
-    if tag == "n" and len(settings) == 4 and isinstance(settings[3], list) and settings[3][:1] != ["n"]:
-        settings = settings[:3]
+    if tag == "n":
+        inner = settings[3] if len(settings) == 4 else None
+        settings = settings[:3] if isinstance(inner, list) and inner[:1] != ["n"] else []
     good = isinstance(tag, str) and _LENGTHS.get(tag) == len(settings)
     good = good and all(type(number) is int and -(2**63) <= number < 2**63 for number in settings[1:])
     if good and tag in ("p", "r", "z", "x"):
