@@ -17,8 +17,8 @@ def momenta() -> np.ndarray:
     return np.random.default_rng(7).exponential(40.0, 3000).astype(np.float32) + np.float32(20)
 
 
-@pytest.fixture
-def jets_csv(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def jets_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """400 jets: floats of three decimals, an integer, and a name."""
     rng = np.random.default_rng(3)
     pt, eta = rng.exponential(40, 400) + 20, rng.normal(0, 2, 400)
@@ -26,7 +26,7 @@ def jets_csv(tmp_path: Path) -> Path:
     rows = [
         f"{pt[i]:.3f},{eta[i]:.3f},{phi[i]:.3f},{i % 7},{'light' if i % 5 else 'bottom'}" for i in range(400)
     ]
-    path = tmp_path / "jets.csv"
+    path = tmp_path_factory.mktemp("bench") / "jets.csv"
     path.write_text("\n".join(["pt,eta,phi,n,flavour", *rows]) + "\n")
     return path
 

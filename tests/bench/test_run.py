@@ -54,7 +54,7 @@ def extra_peers() -> Iterator[None]:
     registry._EXTRA.clear()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result(jets_csv: Path) -> BenchResult:
     return bench(
         jets_csv, Recipe(rules=parse_rules([RULES])), peers=FEW, repeat=1, command="hepack bench jets.csv"
