@@ -118,8 +118,11 @@ class RootSource(Source):
         return [_Table(columns, grouping, max(1, table.nbytes // max(1, len(table))))]
 
     def _compression(self) -> dict[str, Any]:
+        code = int(self._file.file.fCompress)  # 100 * algorithm + level; old files have the level alone
         used = self._file.file.compression
-        return {"compression": used.name.lower(), "level": used.level} if used else {"compression": "none"}
+        if code % 100 == 0:
+            return {"compression": "none"}
+        return {"compression": used.name.lower() if used else "zlib", "level": code % 100}
 
     def blocks(self, table: int, *, max_bytes: int) -> Iterator[EventTable]:
         chosen = self._tables[table]

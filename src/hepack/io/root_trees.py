@@ -191,6 +191,9 @@ def _ntuple_columns(ntuple: Any) -> Columns:
     for index, record in enumerate(records):
         if record.parent_field_id != index:
             parts.setdefault(record.parent_field_id, []).append(index)
+    for index, item in enumerate(ntuple.all_fields):
+        if index not in parts:
+            item._fields = []  # else uproot goes through all fields to find that each leaf has none
     names = []
     for index, record in top.items():
         leaves = _parts_of(index, parts, records)

@@ -8,10 +8,11 @@ import awkward as ak
 import numpy as np
 
 from hepack.io.fieldpath import has_records
+from hepack.io.root_wide import quick_sums
 from hepack.table import EVENTS, Collection, EventTable, Schema, Variable
 
-_BASKETS = 64
-"""Baskets (one for each block) for which room is made at once."""
+_BASKETS = 10
+"""Baskets (one for each block) for which room is made at first."""
 
 
 def tree_obstacle(schema: Schema) -> tuple[str, str] | None:
@@ -42,15 +43,16 @@ class TreeWriter:
         self._schema = schema
         self._jagged = {f"#{i}": c for i, c in enumerate(schema.collections) if c.layout == "list"}
         self._counters = _counters(schema, self._jagged)
-        self._tree = file.mktree(
-            schema.name,
-            self._types(),
-            schema.attributes.get("title", ""),
-            counter_name=lambda group: self._counters.get(group, "n" + group),
-            field_name=lambda _, field: field,
-            initial_basket_capacity=_BASKETS,
-        )
-        self._refine(file)
+        with quick_sums():
+            self._tree = file.mktree(
+                schema.name,
+                self._types(),
+                schema.attributes.get("title", ""),
+                counter_name=lambda group: self._counters.get(group, "n" + group),
+                field_name=lambda _, field: field,
+                initial_basket_capacity=_BASKETS,
+            )
+            self._refine(file)
 
     def _types(self) -> dict[str, Any]:
         """Branch types in the order of the schema, jagged ones as a record for each collection."""
@@ -98,7 +100,8 @@ class TreeWriter:
             collection = self._schema.collection_by_name.get(variable.axis)
             if collection is None or collection.layout == "text":
                 arrays[variable.name] = _flat(block, variable)
-        self._tree.extend(arrays)
+        with quick_sums():
+            self._tree.extend(arrays)
 
 
 _LETTERS = {"i1": "B", "u1": "b", "i2": "S", "u2": "s", "i4": "I", "u4": "i", "i8": "L", "u8": "l"}
