@@ -82,13 +82,11 @@ def draw(result: BenchResult) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     what = "within the tolerances" if result.is_bounded else "lossless"
-    stars = "; * fills in the best other peer where it cannot do a column" if _has_star(shown) else ""
-    figure.suptitle(f"{result.file}, {what}: up and to the right is better{stars}", fontsize=11)
+    title = f"{result.file}, {what}: up and to the right is better"
+    if any(point.label.endswith("*") for point in shown):
+        title += "\n* the best other peer stands in for the columns that it cannot do"
+    figure.suptitle(title, fontsize=11)
     return figure
-
-
-def _has_star(shown: list[Point]) -> bool:
-    return any(point.label.endswith("*") for point in shown)
 
 
 def _panel(axes: Axes, shown: list[Point], speed: str) -> None:

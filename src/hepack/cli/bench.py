@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,9 @@ SHOWN_VARIABLES = 16
     "--repeat", type=click.IntRange(1, 100), default=3, show_default=True, help="Smallest time of N runs."
 )
 @click.option("--picture", metavar="OUT.png", help="Draw ratio against speed.")
-@click.option("--output", "-o", metavar="OUT.json", help="Write the whole result as JSON.")
+@click.option(
+    "--output", "-o", metavar="OUT.json", help="Write the whole result as JSON (.json.gz: compressed)."
+)
 @read_options
 @overwrite_option
 @json_option
@@ -59,7 +62,9 @@ def command(
             command=_command_line(file, tolerance, preset, peers, repeat, allow_pickle), progress=report,
         )  # fmt: skip
     if output:
-        _write(Path(output), lambda path: path.write_text(result.to_text()), overwrite)
+        data = result.to_text().encode()
+        data = gzip.compress(data, mtime=0) if output.endswith(".gz") else data
+        _write(Path(output), lambda path: path.write_bytes(data), overwrite)
     if picture:
         from hepack.bench.picture import save
 
