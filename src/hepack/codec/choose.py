@@ -35,6 +35,9 @@ SAMPLE = 1 << 14
 TINY = 1 << 11
 """Streams up to this length end in a bundle, where the coders with headers of their own cannot win."""
 
+RIVAL = 2.0
+"""At a tolerance, an exact lattice is measured too if its estimate is within this factor of the best grid's."""
+
 WHOLE = 1 << 16
 """Streams up to this length are tried whole."""
 
@@ -81,7 +84,18 @@ class Chooser:
         options = candidates(variable, ordinary, part)
         if len(options) == 1:
             return options[0]
-        return min(options, key=lambda option: self._estimate(option, part))
+        bits = {number: self._estimate(option, part) for number, option in enumerate(options)}
+        best = min(bits, key=bits.__getitem__)
+        if variable.tolerance.is_lossless or _is_exact(options[best], part):
+            return options[best]
+        exact = {
+            n: cost for n, cost in bits.items() if cost < RIVAL * bits[best] and _is_exact(options[n], part)
+        }
+        if not exact:
+            return options[best]
+        # repeats of whole values, which the estimate does not see, survive only on the data's own lattice
+        finalists = [options[best], options[min(exact, key=exact.__getitem__)]]
+        return min(finalists, key=lambda option: self._quick_size(option.forward(part)))
 
     def _estimate(self, option: Transform, part: NDArray[Any]) -> float:
         table_bits = sum(32 * len(table) for table in option.tables())
@@ -162,6 +176,10 @@ class Chooser:
         found = {best: quick[best], **_encode_all(coders, near, symbols)}
         best = min(found, key=lambda key: len(found[key]))
         return best, found[best]
+
+
+def _is_exact(option: Transform, part: NDArray[Any]) -> bool:
+    return bool(np.array_equal(option.inverse(option.forward(part), part.dtype), part))
 
 
 def _encode_all(coders: dict[str, Encoder], keys: list[str], symbols: Symbols) -> dict[str, Stream]:
