@@ -22,7 +22,7 @@ MAX_RATIO = 1 << 12
 MAX_VALUES = 1 << 27
 """Numbers in one stream: a column of a block decodes to at most 1 GiB."""
 
-MAX_BLOCK_BYTES = 1 << 31
+MAX_BLOCK_BYTES = 1 << 30
 """All columns of a block, decoded, with eight bytes for each length of a collection."""
 
 MAX_SECTIONS = 1 << 24
