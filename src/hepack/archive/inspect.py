@@ -7,12 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import fsspec
-
+from hepack._errors import BadInputError
 from hepack.archive.measure import ColumnSummary
 from hepack.archive.packed import PackedFile
 from hepack.container import MAGIC
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
+from hepack.io.location import byte_size, open_binary
 from hepack.table import EventTable, Schema, Variable
 
 
@@ -76,9 +76,9 @@ def inspect(
 
 def _is_packed(path: str) -> bool:
     try:
-        with fsspec.open(path, "rb") as handle:
-            return bool(handle.read(len(MAGIC)) == MAGIC)
-    except (OSError, ValueError, ImportError):
+        with open_binary(path) as handle:
+            return handle.read(len(MAGIC)) == MAGIC
+    except (OSError, BadInputError):
         return False
 
 
@@ -105,8 +105,9 @@ def _inspect_source(
                     {c.name: (lengths[c.name], None) for c in schema.collections},
                 )
             )
-        size = fsspec.core.url_to_fs(path)[0].size(fsspec.core.url_to_fs(path)[1])
-        return FileReport(path, contents.format, int(size), tuple(tables), contents.skipped, packed=False)
+        return FileReport(
+            path, contents.format, byte_size(path), tuple(tables), contents.skipped, packed=False
+        )
 
 
 def _inspect_packed(path: str, max_events: int | None) -> FileReport:

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
-
-import fsspec
+from typing import IO
 
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
@@ -23,6 +21,7 @@ from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, pack_json
 from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
+from hepack.io.location import byte_size
 from hepack.table import EventTable, Schema
 
 Progress = Callable[[int, int], None]
@@ -116,14 +115,14 @@ def _pack_once(
             format=contents.format,
             attributes=contents.attributes,
             skipped=contents.skipped,
-            source={"name": Path(source).name, "bytes": size_of_file(source)},
+            source={"name": Path(source).name, "bytes": byte_size(source)},
             creator=f"hepack {__version__}",
         )
         return _write(opened, plan, handle, source, recipe, progress)
 
 
 def _write(
-    opened: Source, plan: Plan, handle: BinaryIO, source: str, recipe: Recipe, progress: Progress | None
+    opened: Source, plan: Plan, handle: IO[bytes], source: str, recipe: Recipe, progress: Progress | None
 ) -> PackResult:
     writer = ArchiveWriter(handle)
     header = pack_json(plan.to_json())
@@ -188,12 +187,6 @@ def _write_block(
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:
     tolerance = str(schema.by_name[name].tolerance) if role == "values" else "lossless"
     return VariableSize(schema.name, name, role, tolerance, int(raw), kept)
-
-
-def size_of_file(source: str) -> int:
-    """Bytes of a local file or fsspec URL."""
-    filesystem, path = fsspec.core.url_to_fs(source)
-    return int(filesystem.size(path) or 0)
 
 
 def _check_written(path: Path) -> None:

@@ -9,14 +9,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import fsspec
-
-from hepack._errors import BadInputError, BadRequestError, CorruptFileError
+from hepack._errors import BadRequestError, CorruptFileError
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
 from hepack.container import MAX_VALUES, ArchiveReader, SectionKind, SectionRef, unpack_json
+from hepack.io.location import open_binary
 from hepack.table import EventTable, Schema
 from hepack.table.names import unknown_name
 
@@ -44,10 +43,7 @@ class PackedFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        try:
-            self._handle: BinaryIO = fsspec.open(self.path, "rb").open()
-        except (OSError, ValueError, ImportError) as error:
-            raise BadInputError(f"cannot open '{self.path}': {error}") from error
+        self._handle = open_binary(self.path)
         try:
             self._lock = threading.Lock()
             self.reader = ArchiveReader(self._handle, self.path)

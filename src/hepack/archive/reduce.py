@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BoundError
 from hepack.archive.ahead import ahead
-from hepack.archive.pack import Progress, size_of_file
+from hepack.archive.pack import Progress
 from hepack.codec.recipe import Recipe
 from hepack.io import (
     Format,
@@ -30,6 +30,7 @@ from hepack.io import (
     get_format,
     open_source,
 )
+from hepack.io.location import byte_size
 from hepack.table import EventTable, Variable
 from hepack.transforms import OrderedBits
 
@@ -78,7 +79,7 @@ def reduce(
             opened = open_source(name, read, format_id=format_id)
             with opened, replacing(Path(target), overwrite=overwrite) as temporary:
                 result = _write(opened, temporary, form, recipe, options or WriteOptions(), progress)
-            return replace(result, source=name, path=target, input_bytes=size_of_file(name))
+            return replace(result, source=name, path=target, input_bytes=byte_size(name))
         except GroupingError as error:
             read = replace(read, ungrouped=read.ungrouped | {error.collection})
 

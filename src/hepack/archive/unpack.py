@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hepack._atomic import refuse_same, replacing
-from hepack._errors import BadRequestError
+from hepack._errors import BadRequestError, CorruptFileError
 from hepack.archive.ahead import ahead
 from hepack.archive.pack import Progress
 from hepack.archive.packed import PackedFile
@@ -51,7 +53,7 @@ def unpack(
     ):
         target = _target_format(to, os.fspath(output), packed.plan.format)
         attributes = packed.plan.attributes if target.id == packed.plan.format else {}
-        with target.create(str(temporary), attributes, options or WriteOptions()) as sink:
+        with _create(target, str(temporary), attributes, options or WriteOptions(), packed.path) as sink:
             write_tables(packed, sink, threads=threads, progress=progress)
         written = temporary.stat().st_size
         return UnpackResult(
@@ -59,7 +61,7 @@ def unpack(
             format=target.id,
             n_events=tuple(len(table) for table in packed.tables),
             bytes_written=written,
-            notes=tuple(getattr(sink, "notes", ())),
+            notes=tuple(sink.notes),
         )
 
 
@@ -77,6 +79,18 @@ def write_tables(
                 done += len(block)
                 if progress:
                     progress(done, total)
+
+
+def _create(
+    target: Format, path: str, attributes: Mapping[str, Any], options: WriteOptions, source: str
+) -> Sink:
+    """Formats trust the notes that they once made; those of a damaged plan may be anything."""
+    try:
+        return target.create(path, attributes, options)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptFileError(
+            f"what '{source}' holds for the format '{target.id}' is damaged ({error}); choose another with --to"
+        ) from error
 
 
 def _target_format(to: str | None, output: str, original: str) -> Format:

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from hepack.archive.pack import size_of_file
 from hepack.bench.column import Column, Loaded, load
 from hepack.bench.files import KINDS, measure_file
 from hepack.bench.machine import machine_facts
@@ -17,6 +16,7 @@ from hepack.bench.peer import Peer, all_peers, choose
 from hepack.bench.result import BenchResult, Item, Own, Score, WholeFile
 from hepack.codec.recipe import Recipe
 from hepack.io import ReadOptions
+from hepack.io.location import byte_size
 
 Progress = Callable[[int, int], None]
 """Called with the columns done and the columns in all."""
@@ -66,7 +66,7 @@ def bench(
     return BenchResult(
         file=Path(request.path).name,
         format=loaded.format,
-        file_bytes=size_of_file(request.path),
+        file_bytes=byte_size(request.path),
         n_events=tuple(len(table) for table in loaded.tables),
         raw_bytes=sum(table.nbytes for table in loaded.tables),
         fair_bytes=sum(column.raw_bytes for column in loaded.columns),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from hepack._errors import BadInputError, CorruptFileError, HepackError, TooNewError, TruncatedFileError
 from hepack.container.limits import MAX_SECTIONS, check
@@ -45,7 +45,7 @@ class ArchiveReader:
     BadInputError if the file is not a packed file at all.
     """
 
-    def __init__(self, handle: BinaryIO, path: str, *, damaged: bool = False) -> None:
+    def __init__(self, handle: IO[bytes], path: str, *, damaged: bool = False) -> None:
         """With ``damaged``, a broken opening is no error."""
         self._handle = handle
         self.path = path

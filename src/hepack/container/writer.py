@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from hepack.container.metadata import pack_json
 from hepack.container.section import SectionHead, SectionKind, closing, digest, opening
@@ -16,7 +16,7 @@ class ArchiveWriter:
     ``label`` is a small JSON value that the index keeps for each section, for readers to choose by.
     """
 
-    def __init__(self, handle: BinaryIO) -> None:
+    def __init__(self, handle: IO[bytes]) -> None:
         self._handle = handle
         self._index: list[list[Any]] = []
         self._position = handle.write(opening())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -91,7 +91,12 @@ class Source(ABC):
 
 
 class Sink(ABC):
-    """An output file: ``begin`` a table, ``write`` its blocks, then the next table; ``close``."""
+    """An output file: ``begin`` a table, ``write`` its blocks, then the next table; ``close``.
+
+    ``notes`` are sentences for the user, about what was written otherwise than in the original.
+    """
+
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def begin(self, schema: Schema, n_events: int) -> None:

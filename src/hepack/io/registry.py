@@ -7,10 +7,9 @@ import importlib
 from functools import cache
 from importlib.metadata import entry_points
 
-import fsspec
-
 from hepack._errors import BadInputError, BadRequestError
 from hepack.io.base import Format, ReadOptions, Source
+from hepack.io.location import open_binary
 
 _BUILT_IN = {
     "root": "hepack.io.root:RootFormat",
@@ -58,10 +57,10 @@ def detect(path: str) -> Format:
         BadInputError: the file cannot be opened, is empty, or no format recognises it.
     """
     try:
-        with fsspec.open(path, "rb") as handle:
+        with open_binary(path) as handle:
             head = handle.read(HEAD_BYTES)
-    except (OSError, ValueError, ImportError) as error:
-        raise BadInputError(f"cannot open '{path}': {error}") from error
+    except OSError as error:
+        raise BadInputError(f"cannot read '{path}': {error.strerror or error}") from error
     if not head:
         raise BadInputError(f"'{path}' is empty (0 bytes)")
     for name in format_ids():
