@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import awkward as ak
@@ -125,6 +126,24 @@ def test_shared_collection_wraps_at_the_front() -> None:
     assert variables_of(schema, "nJet") == {"Jet_pt"}
     with pytest.raises(BadRequestError, match="Jet_pt"):
         to_awkward(table, "Jet_pz")
+
+
+def test_inner_lists_named_after_another_field() -> None:
+    """Grouped inner lists keep one field's name; the records of another field still come out right."""
+    jagged = ak.Array([[[{"id": 1, "pt": 2.0}], []], [[{"id": 3, "pt": 4.0}, {"id": 5, "pt": 6.0}]]])
+    table, _ = from_awkward({"a": jagged.pt, "b": jagged}, name="events")
+    schema = table.schema
+    home = {"b": "a", "b[]": "a[]"}
+    grouped = Schema(
+        "events",
+        tuple(replace(v, axis=home.get(v.axis, v.axis)) for v in schema.variables),
+        tuple(c for c in schema.collections if c.name not in home),
+        schema.attributes,
+    )
+    offsets = {c.name: table.offsets[c.name] for c in grouped.collections}
+    shared = EventTable(grouped, 2, offsets, table.columns)
+    assert to_awkward(shared, "a").tolist() == jagged.pt.tolist()
+    assert to_awkward(shared, "b").tolist() == jagged.tolist()
 
 
 def test_what_cannot_be_carried_is_reported() -> None:
