@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -64,8 +62,8 @@ class ParquetSource(Source):
         )
 
     def _attributes(self, arrow: Any, metadata: Any, skipped: list[Skipped]) -> dict[str, Any]:
-        packed = zlib.compress(arrow.serialize().to_pybytes(), 9)
-        attributes: dict[str, Any] = {"arrow": base64.b64encode(packed).decode()}
+        # one character a byte, uncompressed: the plan that holds it is compressed as a whole
+        attributes: dict[str, Any] = {"arrow": arrow.serialize().to_pybytes().decode("latin-1")}
         if metadata.num_row_groups:
             group = metadata.row_group(0)
             attributes["rows"] = group.num_rows

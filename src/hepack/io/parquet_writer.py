@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,6 @@ from hepack.io.refusal import RowCount, refusal
 from hepack.table import EventTable, Schema
 
 _GROUP_BYTES = 64 << 20
-_LARGEST_SCHEMA = 64 << 20
 _CODECS = ("snappy", "gzip", "brotli", "lz4", "zstd", "none")
 
 
@@ -142,8 +138,7 @@ def _stored_schema(attributes: Mapping[str, Any]) -> Any:
     if "arrow" not in attributes:
         return None
     try:
-        machine = zlib.decompressobj()
-        data = machine.decompress(base64.b64decode(attributes["arrow"]), _LARGEST_SCHEMA)
+        data = attributes["arrow"].encode("latin-1")
         return pa.ipc.read_schema(pa.py_buffer(data))
-    except (pa.ArrowException, OSError, zlib.error, binascii.Error, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise BadRequestError("the Arrow schema among the attributes cannot be read") from error
