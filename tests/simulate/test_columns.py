@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepack.simulate.columns import DROPPED_BITS, Columns, round_mantissa
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(width=32, allow_nan=True), max_size=20))
 def test_rounding_keeps_eleven_bits(values: list[float]) -> None:
     before = np.array(values, np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepack.simulate.ragged import Pairs, keep, nearest, order_by, owners, ranks, segment_sum, wrap
@@ -14,6 +14,7 @@ from hepack.table import offsets_from_counts
 counts = st.lists(st.integers(0, 4), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(counts)
 def test_owners_and_ranks(lengths: list[int]) -> None:
     offsets = offsets_from_counts(np.array(lengths))
@@ -21,6 +22,7 @@ def test_owners_and_ranks(lengths: list[int]) -> None:
     assert list(zip(owners(offsets).tolist(), ranks(offsets).tolist(), strict=True)) == expected
 
 
+@settings(deadline=None)
 @given(counts, st.integers(0, 2**32 - 1))
 def test_sums_selections_and_order(lengths: list[int], seed: int) -> None:
     offsets = offsets_from_counts(np.array(lengths))
@@ -32,6 +34,7 @@ def test_sums_selections_and_order(lengths: list[int], seed: int) -> None:
     assert ordered.tolist() == [x for run in runs for x in sorted(run, reverse=True)]
 
 
+@settings(deadline=None)
 @given(counts, counts, st.integers(0, 2**32 - 1))
 def test_nearest_is_the_nearest(first: list[int], second: list[int], seed: int) -> None:
     size = min(len(first), len(second))

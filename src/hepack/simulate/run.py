@@ -71,7 +71,8 @@ def simulate_events(
     counts = np.zeros(size, np.int64)
     if request.pile_up > 0:
         counts = rng.poisson(request.pile_up, size)
-        pool = generate(SOFT_QCD, events=POOL, energy=request.energy, seed=seeds[SOFT], tick=_silent)
+        pool_size = min(POOL, max(int(counts.sum()), 1))
+        pool = generate(SOFT_QCD, events=pool_size, energy=request.energy, seed=seeds[SOFT], tick=_silent)
         particles = overlay(particles, pool, counts, length=detector.beam_spot_length, rng=rng)
     return observe(record, particles, pile_up=counts, detector=detector, rng=rng, first=chunk * request.chunk)
 
