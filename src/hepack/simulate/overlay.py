@@ -13,7 +13,10 @@ from hepack.simulate.response import Particles
 from hepack.table import offsets_from_counts
 
 POOL = 400
-"""Soft-QCD events made per chunk (fewer where fewer are drawn); each is used again with a new azimuth, side and place."""
+"""Soft-QCD events made per chunk, fewer where fewer are drawn.
+
+Each is used again with a new azimuth, side and place.
+"""
 
 SOFT_QCD = Process(
     id="minbias",
