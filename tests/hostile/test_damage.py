@@ -29,7 +29,9 @@ def equal(left: EventTable, right: EventTable) -> bool:
     return all(left.columns[name].tobytes() == right.columns[name].tobytes() for name in left.columns)
 
 
-def test_every_truncation_is_an_error_and_recovery_gives_every_whole_block(small: Path, tmp_path: Path) -> None:
+def test_every_truncation_is_an_error_and_recovery_gives_every_whole_block(
+    small: Path, tmp_path: Path
+) -> None:
     data = small.read_bytes()
     original = tables_of(small)[0]
     ends = blocks_of(small)
@@ -157,7 +159,9 @@ def test_recovering_a_sound_file_loses_nothing(rich: Path, tmp_path: Path) -> No
         assert equal(found, original)
 
 
-@pytest.mark.parametrize("content", [b"", b"no packed file at all, but text" * 10, b"\x89PNG\r\n\x1a\n" + bytes(99)])
+@pytest.mark.parametrize(
+    "content", [b"", b"no packed file at all, but text" * 10, b"\x89PNG\r\n\x1a\n" + bytes(99)]
+)
 def test_other_files(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.hpk"
     path.write_bytes(content)

@@ -89,7 +89,13 @@ def _sound_block(
     value = unpack_json(header, "the header of a block")
     table, first = _place(value, len(plan.schemas))
     body = _body(reader, section, head)
-    block = BlockReader(plan.schemas[table], value, lambda start, length: body[start : start + length])
+
+    def fetch(start: int, length: int) -> bytes:
+        if start + length > len(body):
+            raise CorruptFileError("a chunk reaches beyond its section")
+        return body[start : start + length]
+
+    block = BlockReader(plan.schemas[table], value, fetch)
     return table, first, len(block.table()), header, body
 
 
