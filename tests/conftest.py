@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))  # for `strategies` and `promise` beside this file
+
+settings.register_profile("hepack", deadline=None, derandomize=True)
+settings.load_profile("hepack")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
