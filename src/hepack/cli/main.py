@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (OSError, MemoryError) as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            _fail(f"cannot use '{error.filename}': {error.strerror}")
         _fail(f"{type(error).__name__}: {error}")
 
 
