@@ -41,14 +41,16 @@ RIVAL = 2.0
 WHOLE = 1 << 16
 """Streams up to this length are tried whole."""
 
+TINY_CODERS = (encode_bins, encode_bins_delta, encode_raw)
+
 PATIENCE = 1 << 20
 """Streams up to this length take a slow coder for any gain; longer ones for `SLOW_MARGIN`."""
 
 SLOW_MARGIN = 0.95
 """A slow coder takes a long stream only if it is at least 5 % smaller on the sample."""
 
-NEAR = 1.1
-"""A slow coder is tried on a whole stream if it is within 10 % on a part; matches grow with length."""
+NEAR = 1.04
+"""A slow coder is tried on a whole stream if it is within 4 % on a part; matches grow with length."""
 
 REVIEW = 16
 """After this many blocks, a remembered choice is measured anew."""
@@ -118,6 +120,8 @@ class Chooser:
         return "components" if by_component < by_entry else "entries"
 
     def _quick_size(self, symbols: Symbols) -> int:
+        if len(symbols) <= TINY:
+            return min(len(encode(symbols).data) for encode in TINY_CODERS)
         keys = ("pcodec", "zstd") if self.effort == "fast" else ("pcodec", "bins", "zstd")
         coders = FAST if self.effort == "fast" else DEFAULT
         return min(map(len, _encode_all(coders, list(keys), symbols).values()))
@@ -132,8 +136,7 @@ class Chooser:
         if symbols[0] == symbols[-1] and (symbols == symbols[0]).all():
             return encode_constant(symbols)
         if len(symbols) <= TINY:
-            tiny = (encode_bins, encode_bins_delta, encode_raw)
-            return min((encode(symbols) for encode in tiny), key=lambda stream: len(stream.data))
+            return min((encode(symbols) for encode in TINY_CODERS), key=lambda stream: len(stream.data))
         coders = FAST if self.effort == "fast" else DEFAULT
         known = self._remembered(name)
         stream = coders[known](symbols) if known else None

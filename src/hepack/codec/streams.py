@@ -48,11 +48,12 @@ class Narrowed:
 
     @classmethod
     def plain(cls, symbols: Symbols) -> Narrowed:
-        low = int(symbols.min())
-        span = int(symbols.max()) - low
+        low, high = int(symbols.min()), int(symbols.max())
+        dtype = np.min_scalar_type(high - low)
+        low = _natural_offset(low, high, dtype.itemsize)
         # subtraction wraps modulo 2**64, which is what the widest spans need
         shifted = symbols.view(np.uint64) - np.uint64(low & 0xFFFFFFFFFFFFFFFF)
-        return cls(low, 0, shifted.astype(np.min_scalar_type(span)))
+        return cls(low, 0, shifted.astype(dtype))
 
     @classmethod
     def differences(cls, symbols: Symbols) -> Narrowed:
@@ -73,6 +74,14 @@ class Narrowed:
         symbols[0] = start
         symbols[1:] = step
         return np.cumsum(symbols, dtype=np.uint64).view(np.int64)
+
+
+def _natural_offset(low: int, high: int, width: int) -> int:
+    """0 or the middle of the unsigned range where that fits, so that bytes keep their own boundaries."""
+    for offset in (0, -(1 << (8 * width - 1))):
+        if offset <= low and high - offset < 1 << (8 * width):
+            return offset
+    return low
 
 
 def shuffle(values: NDArray[Any]) -> bytes:
@@ -149,14 +158,27 @@ def decode_bins(settings: list[Any], data: bytes, count: int) -> Symbols:
     return np.cumsum(symbols, out=symbols)
 
 
-def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stream:
-    narrow = Narrowed.differences(symbols) if mode else Narrowed.plain(symbols)
-    data = lz.compress(tag, shuffle(narrow.values), level=level)
-    return Stream([tag, narrow.offset, narrow.values.dtype.itemsize, mode], data)
+SHUFFLED, DIFFERENCES, FIELDS = 0, 1, 2
+"""Modes of the zstd and LZMA streams: byte planes, byte planes of differences, or the integers whole."""
+
+
+def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stream | None:
+    narrow = Narrowed.differences(symbols) if mode == DIFFERENCES else Narrowed.plain(symbols)
+    width = narrow.values.dtype.itemsize
+    if mode == FIELDS:
+        if width < 4:
+            return None
+        data = lz.compress(tag, narrow.values.tobytes(), level=level, width=width)
+    else:
+        data = lz.compress(tag, shuffle(narrow.values), level=level)
+    return Stream([tag, narrow.offset, width, mode], data)
 
 
 def decode_lz(settings: list[Any], data: bytes, count: int) -> Symbols:
     tag, offset, width, mode = settings
+    if mode == FIELDS:
+        fields = lz.decompress(tag, data, width * count, width=width)
+        return Narrowed.restore(offset, 0, np.frombuffer(fields, f"<u{width}"))
     stored = count - mode
     if stored < 0:
         raise CorruptFileError("differences of no integers")
@@ -215,9 +237,10 @@ DEFAULT: dict[str, Encoder] = {
     "zstd": functools.partial(encode_lz, tag="z", mode=0),
     "zstd-delta": functools.partial(encode_lz, tag="z", mode=1),
     "lzma": functools.partial(encode_lz, tag="x", mode=0),
-    "lzma-delta": functools.partial(encode_lz, tag="x", mode=1),
+    "lzma-delta": functools.partial(encode_lz, tag="x", mode=DIFFERENCES),
+    "lzma-fields": functools.partial(encode_lz, tag="x", mode=FIELDS),
 }
-SLOW = frozenset({"lzma", "lzma-delta", "zstd", "zstd-delta"})
+SLOW = frozenset({"lzma", "lzma-delta", "lzma-fields", "zstd", "zstd-delta"})
 
 
 def decode_stream(settings: list[Any], data: bytes, count: int) -> Symbols:
@@ -259,7 +282,9 @@ def _check_settings(settings: list[Any]) -> None:
     good = isinstance(tag, str) and _LENGTHS.get(tag) == len(settings)
     good = good and all(type(number) is int and -(2**63) <= number < 2**63 for number in settings[1:])
     if good and tag in ("p", "r", "z", "x"):
-        good = settings[2] in (1, 2, 4, 8) and (len(settings) == 3 or settings[3] in (0, 1))
+        good = settings[2] in (1, 2, 4, 8) and (
+            len(settings) == 3 or settings[3] in (SHUFFLED, DIFFERENCES, FIELDS)
+        )
     if not good:
         raise CorruptFileError(f"a stream has the impossible settings {str(settings)[:80]}")
 
