@@ -62,8 +62,9 @@ class ParquetSource(Source):
         )
 
     def _attributes(self, arrow: Any, metadata: Any, skipped: list[Skipped]) -> dict[str, Any]:
-        # one character a byte, uncompressed: the plan that holds it is compressed as a whole
-        attributes: dict[str, Any] = {"arrow": arrow.serialize().to_pybytes().decode("latin-1")}
+        from hepack.io.arrow_schema import describe_schema
+
+        attributes: dict[str, Any] = {"arrow": describe_schema(arrow)}
         if metadata.num_row_groups:
             group = metadata.row_group(0)
             attributes["rows"] = group.num_rows

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from hepack._errors import BadRequestError
 from hepack.io.arrays import fields, to_awkward
 from hepack.io.arrow_arrays import arrow_field, to_arrow
+from hepack.io.arrow_schema import rebuild_schema
 from hepack.io.base import Sink, WriteOptions
 from hepack.io.refusal import RowCount, refusal
 from hepack.table import EventTable, Schema
@@ -138,7 +139,6 @@ def _stored_schema(attributes: Mapping[str, Any]) -> Any:
     if "arrow" not in attributes:
         return None
     try:
-        data = attributes["arrow"].encode("latin-1")
-        return pa.ipc.read_schema(pa.py_buffer(data))
-    except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
+        return rebuild_schema(attributes["arrow"])
+    except (pa.ArrowException, OSError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise BadRequestError("the Arrow schema among the attributes cannot be read") from error
