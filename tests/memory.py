@@ -40,16 +40,19 @@ def pack_tables(
     original.write_bytes(b"in memory")
     source = MemorySource(tables, events)
     chosen = recipe or Recipe()
-    rules = tuple((v.name, v.tolerance) for t in tables for v in t.schema.variables if not v.tolerance.is_lossless)
+    rules = tuple(
+        (v.name, v.tolerance) for t in tables for v in t.schema.variables if not v.tolerance.is_lossless
+    )
     chosen = dataclasses.replace(chosen, rules=(*chosen.rules, *rules))
-    with mock.patch("hepack.archive.pack.open_source", lambda *_, **__: source):
+    with mock.patch("hepack.archive.pack.open_source", return_value=source):
         return pack(original, path, chosen, **keywords)
 
 
 def with_tolerance(table: EventTable, tolerance: Tolerance) -> EventTable:
     """The table with one tolerance for all floats."""
     variables = tuple(
-        dataclasses.replace(v, tolerance=tolerance) if v.dtype.kind == "f" else v for v in table.schema.variables
+        dataclasses.replace(v, tolerance=tolerance) if v.dtype.kind == "f" else v
+        for v in table.schema.variables
     )
     schema = dataclasses.replace(table.schema, variables=variables)
     return dataclasses.replace(table, schema=schema)

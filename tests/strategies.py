@@ -51,7 +51,8 @@ def specials(dtype: np.dtype[Any]) -> NDArray[Any]:
     quiet = np.array(np.nan, dtype).view(unsigned)
     payloads = (quiet | np.arange(1, 4, dtype=unsigned)).view(dtype)
     numbers = [0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, info_f.max, -info_f.max, info_f.tiny,
-               info_f.smallest_subnormal, -info_f.smallest_subnormal, 1.0, -1.0, math.pi, -999.0, -99.0, 0.1]  # fmt: skip
+               info_f.smallest_subnormal, -info_f.smallest_subnormal, 1.0, -1.0, math.pi, -999.0, -99.0,
+               0.1]  # fmt: skip
     signalling = np.array([np.array(np.inf, dtype).view(unsigned) | unsigned.type(1)], unsigned).view(dtype)
     return np.concatenate([np.array(numbers, dtype), payloads, signalling])
 

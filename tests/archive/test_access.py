@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memory import pack_tables
-from promise import same_bits
-from strategies import examples, made, same_tables, sample_table
 
 import hepack
 from hepack._errors import BadRequestError
 from hepack.archive.packed import PackedFile
 from hepack.table import EventTable, Schema, Variable
+from memory import pack_tables
+from promise import same_bits
+from strategies import examples, made, same_tables, sample_table
 
 N, BLOCK = 230, 50
 

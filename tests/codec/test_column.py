@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from promise import broken, same_bits
-from strategies import FLOATS, KINDS, columns, examples, made, specials, tolerances
 
 from hepack.codec.choose import Chooser
 from hepack.codec.column import decode_column, encode_column
 from hepack.container import pack_json, unpack_json
 from hepack.table import DTYPES, LOSSLESS, Tolerance, Variable
+from promise import broken, same_bits
+from strategies import FLOATS, KINDS, columns, examples, made, specials, tolerances
 
 LOSSY = [Tolerance("absolute", 1e-3), Tolerance("relative", 1e-3), Tolerance("mantissa", 8.0)]
 
 
-def there_and_back(values: np.ndarray[Any, Any], variable: Variable, effort: Any = "default") -> np.ndarray[Any, Any]:
+def there_and_back(
+    values: np.ndarray[Any, Any], variable: Variable, effort: Any = "default"
+) -> np.ndarray[Any, Any]:
     """Encode, send the description through JSON as a file does, decode."""
     before = values.copy()
     column = encode_column(values, variable, Chooser(effort=effort))
@@ -93,7 +95,9 @@ def test_nothing_but_nan(dtype: np.dtype[Any]) -> None:
 
 
 @pytest.mark.parametrize("sentinel", [-999.0, -99.0, -1.0, 1e9, 0.0])
-@pytest.mark.parametrize("tolerance", [*LOSSY, Tolerance("relative", 0.03), Tolerance("absolute", 0.7)], ids=str)
+@pytest.mark.parametrize(
+    "tolerance", [*LOSSY, Tolerance("relative", 0.03), Tolerance("absolute", 0.7)], ids=str
+)
 @pytest.mark.parametrize("dtype", [np.dtype("f4"), np.dtype("f8")], ids=str)
 def test_sentinels_come_back_exactly(dtype: np.dtype[Any], tolerance: Tolerance, sentinel: float) -> None:
     rng = np.random.default_rng(4)

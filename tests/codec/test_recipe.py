@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from strategies import sample_table
 
 from hepack._errors import BadRequestError, CorruptFileError
 from hepack.api import make_recipe
@@ -18,11 +17,12 @@ from hepack.codec.recipe import Recipe, load_rules, parse_rules
 from hepack.container import pack_json, unpack_json
 from hepack.io import Skipped
 from hepack.table import LOSSLESS, Schema, Tolerance, Variable
+from strategies import sample_table
 
 F4, I4 = np.dtype("f4"), np.dtype("i4")
 SCHEMAS = (
-    Schema("Events", tuple(Variable(name=name, dtype=F4) for name in ("Jet_pt", "Jet_eta", "MET_pt"))
-           + (Variable(name="nJet", dtype=I4, kind="integer"),)),
+    Schema("Events", (*(Variable(name=name, dtype=F4) for name in ("Jet_pt", "Jet_eta", "MET_pt")),
+                      Variable(name="nJet", dtype=I4, kind="integer"))),
     Schema("Runs", (Variable(name="MET_pt", dtype=F4),)),
 )  # fmt: skip
 
@@ -32,7 +32,9 @@ def chosen(recipe: Recipe) -> dict[str, str]:
 
 
 def test_later_rules_win_and_tables_can_be_named() -> None:
-    found = chosen(Recipe(rules=parse_rules(["*_pt=1e-2rel, Jet_pt=lossless", "Runs:MET_*=3bits,Events:nJe*=1"])))
+    found = chosen(
+        Recipe(rules=parse_rules(["*_pt=1e-2rel, Jet_pt=lossless", "Runs:MET_*=3bits,Events:nJe*=1"]))
+    )
     assert found == {
         "Events:Jet_pt": "lossless", "Events:Jet_eta": "lossless", "Events:MET_pt": "0.01rel",
         "Events:nJet": "lossless", "Runs:MET_pt": "3bits",
@@ -78,7 +80,10 @@ def test_toml(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text('preset = "trigger"\n[tolerance]\n"Jet_*" = "1e-3rel"\nMET_pt = 0.5\n')
     recipe = load_rules(path)
-    assert recipe == Recipe(preset="trigger", rules=(("Jet_*", Tolerance("relative", 1e-3)), ("MET_pt", Tolerance("absolute", 0.5))))  # noqa: E501
+    assert recipe == Recipe(
+        preset="trigger",
+        rules=(("Jet_*", Tolerance("relative", 1e-3)), ("MET_pt", Tolerance("absolute", 0.5))),
+    )
     assert make_recipe(path) == make_recipe(str(path)) == recipe
     both = make_recipe([str(path), "Jet_pt=lossless"], preset="analysis", fast=True)
     assert both.rules == (*recipe.rules, ("Jet_pt", LOSSLESS))
@@ -86,7 +91,8 @@ def test_toml(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["tolerance = 3", "[tolerance]\na = true", "[tolerance]\na = -1", "[tolerance]\na = inf", "[tolerance]\na = []",
+    "text", ["tolerance = 3", "[tolerance]\na = true", "[tolerance]\na = -1", "[tolerance]\na = inf",
+    "[tolerance]\na = []",
              "other = 1", "preset = 7", "= broken", "[tolerance]\na = 'nonsense'"],
 )  # fmt: skip
 def test_bad_toml(tmp_path: Path, text: str) -> None:
@@ -106,7 +112,11 @@ def test_missing_toml(tmp_path: Path) -> None:
 
 def test_a_mapping_makes_a_recipe() -> None:
     recipe = make_recipe({"a": 1e-3, "b": "3bits", "c": LOSSLESS})
-    assert recipe.rules == (("a", Tolerance("absolute", 1e-3)), ("b", Tolerance("mantissa", 3)), ("c", LOSSLESS))
+    assert recipe.rules == (
+        ("a", Tolerance("absolute", 1e-3)),
+        ("b", Tolerance("mantissa", 3)),
+        ("c", LOSSLESS),
+    )
 
 
 PLAN = Plan(
@@ -133,7 +143,8 @@ def damaged_plans() -> list[Any]:
         return {**good, "tables": [{"name": "t", "attributes": {}, "collections": [row], "variables": []}]}
 
     plans: list[Any] = [None, 5, [], {}, "plan", {**good, "unknown": 1}, {**good, "tables": {}}, {**good, "creator": 3},
-                        {**good, "skipped": [["a"]]}, {**good, "skipped": [[1, 2]]}, {**good, "attributes": []}]  # fmt: skip
+                        {**good, "skipped": [["a"]]}, {**good, "skipped": [[1, 2]]}, {**good,
+                        "attributes": []}]  # fmt: skip
     plans += [{key: value for key, value in good.items() if key != left_out} for left_out in good]
     rows: list[Any] = [
         [], ["x"], ["x", "f3"], ["x", None], ["x", []], [5, "f4"], ["x", "f4", 7], ["x", "f4", {}, {}], {"x": 1},
@@ -148,8 +159,10 @@ def damaged_plans() -> list[Any]:
         ["x", "f4", {"tolerance": ["absolute", []]}], ["x", "f4", {"tolerance": [[], 1.0]}],
     ]  # fmt: skip
     plans += [with_variable(row) for row in rows]
-    collections: list[Any] = [[], [""], [3], ["c", {"parent": "d"}], ["c", {"layout": "ring"}], ["c", {"layout": "text"}],
-                              ["c", {"counter_dtype": "f4"}], ["c", {"counter_dtype": "zz"}], ["c", {"x": 1}], ["c", 1]]  # fmt: skip
+    collections: list[Any] = [[], [""], [3], ["c", {"parent": "d"}], ["c", {"layout": "ring"}], ["c",
+    {"layout": "text"}],
+                              ["c", {"counter_dtype": "f4"}], ["c", {"counter_dtype": "zz"}], ["c", {"x": 1}],
+                              ["c", 1]]  # fmt: skip
     return plans + [with_collection(row) for row in collections]
 
 
@@ -161,6 +174,8 @@ def test_a_plan_of_another_form_is_refused(plan: Any) -> None:
 
 def test_names_must_be_unique() -> None:
     twice = replace(PLAN, schemas=()).to_json()
-    twice["tables"] = [{"name": "t", "attributes": {}, "collections": [], "variables": [["x", "f4"], ["x", "f4"]]}]
+    twice["tables"] = [
+        {"name": "t", "attributes": {}, "collections": [], "variables": [["x", "f4"], ["x", "f4"]]}
+    ]
     with pytest.raises(CorruptFileError):
         Plan.from_json(twice)

@@ -10,7 +10,6 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import examples
 
 from hepack._errors import (
     BadInputError,
@@ -32,9 +31,11 @@ from hepack.container.section import (
     opening,
     read_closing,
 )
+from strategies import examples
 
 json_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False,
+    allow_infinity=False), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(st.text(max_size=5), inner, max_size=5)),
     max_leaves=30,
 )  # fmt: skip
@@ -247,9 +248,11 @@ def rows_with(place: int, column: int, value: Any) -> Any:
 
 BAD_INDEXES = {
     "no list": {"a": 1}, "a number": 5, "rows missing": [{}], "rows a number": [{}, 5], "rows of numbers": [{}, [1, 2]],
-    "short row": [{}, [[1, 16]]], "long row": [{}, [[1, 16, 40, "", "", ""]]], "null": None, "row of text": [{}, ["abcde"]],
+    "short row": [{}, [[1, 16]]], "long row": [{}, [[1, 16, 40, "", "", ""]]], "null": None,
+    "row of text": [{}, ["abcde"]],
     "overlap": rows_with(1, 1, OPENING_SIZE), "gap": rows_with(1, 1, 100), "negative offset": rows_with(0, 1, -5),
-    "float offset": rows_with(0, 1, 16.0), "huge length": rows_with(1, 2, 10**30), "negative length": rows_with(1, 2, -40),
+    "float offset": rows_with(0, 1, 16.0), "huge length": rows_with(1, 2, 10**30),
+    "negative length": rows_with(1, 2, -40),
     "too short": rows_with(1, 2, HEAD_SIZE - 1), "kind of text": rows_with(0, 0, "1"), "bool": rows_with(0, 0, True),
     "digest no text": rows_with(0, 4, 12), "fewer sections": [{}, rows_with(0, 4, "")[1][:2]], "none": [{}, []],
 }  # fmt: skip

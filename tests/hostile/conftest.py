@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from memory import pack_tables
-from strategies import sample_table
 
 from hepack.table import Collection, EventTable, Schema, Tolerance, Variable, offsets_from_counts
+from memory import pack_tables
+from strategies import sample_table
 
 sys.path.append(str(Path(__file__).parent))
 

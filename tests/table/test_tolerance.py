@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from promise import kept
-from strategies import FLOATS, examples, specials, tolerances
 
 from hepack._errors import BadRequestError
 from hepack.table import DTYPES, LOSSLESS, Tolerance, bits_differ
+from promise import kept
+from strategies import FLOATS, examples, specials, tolerances
 
 F8 = np.dtype("f8")
 

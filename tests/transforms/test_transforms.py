@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from promise import kept
-from strategies import FLOATS, columns, examples, specials, tolerances
 
 from hepack._errors import CorruptFileError
 from hepack.table import DTYPES, Tolerance, Variable
 from hepack.transforms import Dictionary, Digits, Identity, OrderedBits, Ratio, Steps, candidates, rebuild
 from hepack.transforms.power import exp2
+from promise import kept
+from strategies import FLOATS, columns, examples, specials, tolerances
 
 F4, F8 = np.dtype("f4"), np.dtype("f8")
 
@@ -234,13 +234,15 @@ def test_every_proposal_is_deterministic_rebuilds_and_never_fails(
 @pytest.mark.parametrize(
     ("tag", "settings"),
     [
-        ("int", [1]), ("bits", []), ("bits", [-1]), ("bits", [53]), ("bits", [1.0]), ("bits", ["1"]), ("bits", [10**400]),
+        ("int", [1]), ("bits", []), ("bits", [-1]), ("bits", [53]), ("bits", [1.0]), ("bits", ["1"]), ("bits",
+        [10**400]),
         ("dict", [0]), ("dict", [4097]), ("dict", [-3]), ("dict", [2.5]),
         ("step", [1.0]), ("step", [0.0, 1.0]), ("step", [1.0, 0.0]), ("step", [1.0, 2.0, 3.0]), ("step", ["1", 1.0]),
         ("step", [10**400, 1]), ("step", [True, 1.0]), ("step", [None, 1.0]), ("step", [math.inf, 1.0]),
         ("step", [math.nan, 1.0]), ("step", [1.0, 1.0, 0.0, 10**400]),
         ("digits", [0, 0]), ("digits", [18, 0]), ("digits", [3, 401]), ("digits", [3, 1.5]), ("digits", [3]),
-        ("ratio", [0.0, 1]), ("ratio", [-1.0, 1]), ("ratio", [1.0, 2**53]), ("ratio", [1.0, 0.5]), ("ratio", [10**400, 1]),
+        ("ratio", [0.0, 1]), ("ratio", [-1.0, 1]), ("ratio", [1.0, 2**53]), ("ratio", [1.0, 0.5]), ("ratio",
+        [10**400, 1]),
         ("nothing", []), ("", []),
     ],
 )  # fmt: skip
