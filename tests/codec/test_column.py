@@ -120,6 +120,16 @@ def test_several_sentinels_at_once() -> None:
         assert (decoded[i::20] == mark).all()
 
 
+@pytest.mark.parametrize("tolerance", LOSSY, ids=str)
+def test_a_sentinel_among_many_other_frequent_values(tolerance: Tolerance) -> None:
+    values = np.random.default_rng(0).exponential(37, 20_000).astype("f4")
+    values[::20] = -999.3
+    for number in range(12):
+        values[number + 1 :: 40] = np.float32(3.3 + number * 7.7)
+    decoded = there_and_back(values, variable_for(values.dtype, tolerance))
+    assert (decoded[::20] == np.float32(-999.3)).all()
+
+
 def test_fractions_and_azimuths_stay_in_their_ranges() -> None:
     rng = np.random.default_rng(8)
     for low, high in [(0.0, 1.0), (-math.pi, math.pi), (1e-3, 3.7)]:

@@ -35,6 +35,7 @@ SLICE = 1 << 16
 
 MAX_PATTERNS = 64
 MAX_STRAYS = 0.02
+MAX_SPIKES = 8
 _PLACES, _MASK = 1, 2
 
 
@@ -279,13 +280,17 @@ def _spikes(ordinary: NDArray[Any], transform: Transform, variable: Variable) ->
         return None
     sample = ordinary[:: max(1, len(ordinary) // SLICE)]
     distinct, counts = np.unique(sample, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    distinct, counts = distinct[order], counts[order]
     frequent = distinct[counts >= max(16, len(sample) // 100)]
     if not len(frequent):
         return None
-    moved = frequent[transform.inverse(transform.forward(frequent), variable.dtype) != frequent]
-    if not 0 < len(moved) <= 8:
+    moved = transform.inverse(transform.forward(frequent), variable.dtype) != frequent
+    if moved.sum() > MAX_SPIKES:  # a coarse column; what fills 4 % stands out all the same
+        moved &= counts[: len(frequent)] * 25 >= len(sample)
+    if not moved.any():
         return None
-    return np.isin(ordinary, moved)
+    return np.isin(ordinary, frequent[moved][:MAX_SPIKES])
 
 
 def _merge(special: NDArray[np.bool_] | None, inside: NDArray[np.bool_], total: int) -> NDArray[np.bool_]:
