@@ -31,8 +31,8 @@ from hepack.io import (
     open_source,
 )
 from hepack.io.location import byte_size
-from hepack.table import EventTable, Variable
-from hepack.transforms import OrderedBits
+from hepack.table import EventTable, Tolerance, Variable
+from hepack.transforms import OrderedBits, sentinels
 
 _MANTISSA = {2: 10, 4: 23, 8: 52}
 
@@ -126,31 +126,31 @@ def round_block(block: EventTable) -> EventTable:
 def round_column(values: NDArray[Any], variable: Variable) -> NDArray[Any]:
     """Values of any shape, rounded to few mantissa bits within the variable's tolerance.
 
-    A value that rounding would take out of tolerance (NaN, infinities and -0.0 included) stays as it is.
+    A value that rounding would take out of tolerance (NaN, infinities and -0.0 included) stays as it is,
+    and so does a sentinel; with an absolute tolerance no value leaves the range of the originals.
     """
     tolerance = variable.tolerance
     if tolerance.is_lossless or not values.size:
         return values
     flat = np.ascontiguousarray(values).reshape(-1)
-    bits = _MANTISSA[flat.dtype.itemsize]
-    if tolerance.mode == "absolute":
-        rounded = _round_to_step(flat, tolerance.value)
-    else:
-        keep = tolerance.value if tolerance.mode == "mantissa" else math.ceil(-math.log2(tolerance.value)) - 1
-        shift = bits - max(0, int(keep))
-        if shift <= 0:
-            return values
-        grid = OrderedBits(shift)
-        rounded = grid.inverse(grid.forward(flat), flat.dtype)
-    broken = tolerance.violated(flat, rounded, period=variable.period)
-    rounded = np.where(broken, flat, rounded)
+    rounded = _round(flat, tolerance)
+    finite = np.isfinite(flat)
+    if tolerance.mode == "absolute" and finite.any():
+        rounded = np.clip(rounded, flat[finite].min(), flat[finite].max())
+    keep = tolerance.violated(flat, rounded, period=variable.period)
+    keep |= np.isin(flat, sentinels(flat[finite], lambda part: _round(part, tolerance)))
+    rounded = np.where(keep, flat, rounded)
     if tolerance.violated(flat, rounded, period=variable.period).any():
         raise BoundError(f"'{variable.name}' cannot be rounded within {tolerance}")
     return rounded.reshape(values.shape)
 
 
-def _round_to_step(flat: NDArray[Any], bound: float) -> NDArray[Any]:
-    """To a multiple of the largest power of two whose half is within the bound."""
-    step = math.ldexp(1.0, min(math.floor(math.log2(bound)) + 1, 1023))
-    with np.errstate(all="ignore"):
-        return (np.rint(flat.astype(np.float64) / step) * step).astype(flat.dtype)
+def _round(flat: NDArray[Any], tolerance: Tolerance) -> NDArray[Any]:
+    """To a multiple of the largest power of two, or to the fewest mantissa bits, that keep the bound."""
+    if tolerance.mode == "absolute":
+        step = math.ldexp(1.0, min(math.floor(math.log2(tolerance.value)) + 1, 1023))
+        with np.errstate(all="ignore"):
+            return (np.rint(flat.astype(np.float64) / step) * step).astype(flat.dtype)
+    keep = tolerance.value if tolerance.mode == "mantissa" else math.ceil(-math.log2(tolerance.value)) - 1
+    grid = OrderedBits(max(0, _MANTISSA[flat.dtype.itemsize] - max(0, int(keep))))
+    return grid.inverse(grid.forward(flat), flat.dtype)

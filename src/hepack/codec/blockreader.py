@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from hepack._errors import CorruptFileError
 from hepack.codec.block import Item, crc_of, items_of
 from hepack.codec.bundle import SMALL_BYTES, decompress_bundle
-from hepack.codec.column import data_size, decode_column
+from hepack.codec.column import decode_column
+from hepack.codec.description import data_size
 from hepack.codec.text import decode_text
 from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check
 from hepack.table import EVENTS, EventTable, Schema, offsets_from_counts

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError
 from hepack.codec.choose import Chooser
-from hepack.codec.column import EncodedColumn, StreamReader
+from hepack.codec.column import EncodedColumn
+from hepack.codec.description import StreamReader
 from hepack.codec.streams import encode_bytes
 from hepack.container import MAX_VALUES, check
 from hepack.table import offsets_from_counts

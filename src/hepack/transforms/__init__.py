@@ -4,6 +4,7 @@ from hepack.transforms.base import Symbols, Transform
 from hepack.transforms.exact import Dictionary, Identity, OrderedBits
 from hepack.transforms.grid import Digits, Ratio, Steps
 from hepack.transforms.lattice import candidates
+from hepack.transforms.sentinel import sentinels
 from hepack.transforms.stored import rebuild
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Transform",
     "candidates",
     "rebuild",
+    "sentinels",
 ]
