@@ -28,7 +28,7 @@ NUMBERS = (
 )
 
 LEAVES = st.sampled_from([*NUMBERS, "string", "bytes", "matrix"])
-NAMES = st.sampled_from(["pt", "phi", "a.b", "x[]", "back\\slash", "[", "0", "1", "ü"])
+NAMES = st.sampled_from(["pt", "phi", "a.b", "x[]", "back\\slash", "[", "0", "1", "ü", "_0", ":_0"])
 
 
 def _deeper(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

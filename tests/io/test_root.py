@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,11 @@ def test_flat_types(name: str, container: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NESTED)
 def test_what_a_tree_cannot_hold_becomes_an_ntuple(name: str, tmp_path: Path) -> None:
-    notes = write(tmp_path / "a.root", {name: NESTED[name]}, container="ttree")
+    notes = write(tmp_path / "a.root", {name: NESTED[name]})
     assert len(notes) == 1
-    assert name in notes[0]
+    assert f"'{name}'" in notes[0]
+    with pytest.raises(BadRequestError, match=rf"'{name}'.* choose the container rntuple"):
+        write(tmp_path / "b.root", {name: NESTED[name]}, container="ttree")
     with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
         assert to_awkward(whole(source), name).tolist() == NESTED[name].tolist()
 
@@ -178,6 +181,70 @@ def test_titles_and_units_come_back(tmp_path: Path) -> None:
             assert found.attributes["title"] == "my tree"
             assert {v.unit for v in found.variables} == {"GeV"}
             assert found.by_name["pt"].attributes == {"title": "a mass [GeV]"}
+
+
+def test_titles_of_columns_with_dots_and_brackets(tmp_path: Path) -> None:
+    columns = {name: ak.Array([1.0]) for name in ("Jet.Tau[5]", "a", "back\\slash", "plain")}
+    table = from_awkward(columns | {"r": ak.Array([{"a": 1.0}])}, name="t")[0]
+    titled = [replace(v, attributes={"title": f"the {v.name}"}) for v in table.schema.variables]
+    table = replace(table, schema=replace(table.schema, variables=tuple(titled)))
+    with ROOT.create(str(tmp_path / "a.root"), {}, WriteOptions()) as sink:
+        sink.begin(table.schema, 1)
+        sink.write(table)
+    with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
+        found = {v.name: v.attributes.get("title") for v in source.contents.schemas[0].variables}
+    titles = {v.name: v.attributes["title"] for v in titled}
+    assert found == titles | {"r.a": None}
+
+
+def test_the_note_names_the_records(tmp_path: Path) -> None:
+    columns = {"Event.Number": ak.Array([1]), "Jet.Soft": ak.Array([{"pt": 1.0}])}
+    (note,) = write(tmp_path / "a.root", columns)
+    assert "'Jet.Soft': it has records" in note
+
+
+def test_a_small_tree_is_small(tmp_path: Path) -> None:
+    """Room for baskets is made for the blocks that come, not for many."""
+    write(tmp_path / "a.root", {f"x{i}": np.zeros(1) for i in range(100)})
+    assert (tmp_path / "a.root").stat().st_size < 75_000
+
+
+@pytest.mark.parametrize("sizes", [[1] * 250, [200, 1, 2, 3, 4, 5, 6, 7, 8, 9, 5], [250]])
+def test_blocks_of_any_number_and_size(sizes: list[int], tmp_path: Path) -> None:
+    columns = {"x": ak.Array(np.arange(250)), "Jet_pt": ak.unflatten(np.arange(500.0), [0, 4] * 125)}
+    table, _ = from_awkward(columns, name="t")
+    with ROOT.create(str(tmp_path / "a.root"), {}, WriteOptions()) as sink:
+        sink.begin(table.schema, 250)
+        start = 0
+        for size in sizes:
+            sink.write(table.slice(start, start + size))
+            start += size
+    with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
+        assert_equal(whole(source), table)
+
+
+TITLES = {
+    "azimuth [deg]": ("continuous", "deg"),
+    "azimuth in degrees": ("continuous", "deg"),
+    "azimuth [mrad]": ("continuous", "mrad"),
+    "azimuth [rad]": ("angle", "rad"),
+    "azimuth": ("angle", "rad"),
+    "azimuth, any degeneracy removed": ("angle", "rad"),
+}
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_angles_in_degrees_are_none(title: str, tmp_path: Path) -> None:
+    table, _ = from_awkward({"phi": ak.Array([1.0, 2.0])}, name="t")
+    (phi,) = table.schema.variables
+    schema = replace(table.schema, variables=(replace(phi, attributes={"title": title}),))
+    with ROOT.create(str(tmp_path / "a.root"), {}, WriteOptions()) as sink:
+        sink.begin(schema, 2)
+        sink.write(replace(table, schema=schema))
+    with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
+        (found,) = source.contents.schemas[0].variables
+    assert (found.kind, found.unit) == TITLES[title]
+    assert (found.period is None) == (found.kind != "angle")
 
 
 @pytest.mark.parametrize("container", ["ttree", "rntuple"])

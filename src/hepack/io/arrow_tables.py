@@ -13,7 +13,7 @@ from hepack._errors import BadInputError
 from hepack.io.arrays import from_awkward
 from hepack.io.base import Skipped
 from hepack.io.grouping import Grouping, decide
-from hepack.io.naming import unit_in
+from hepack.io.naming import unit_in, with_unit
 from hepack.table import EventTable, Schema
 
 _FAILURES = (
@@ -170,7 +170,6 @@ def _with_units(schema: Schema, arrow: Any) -> Schema:
     if not units:
         return schema
     variables = tuple(
-        replace(v, unit=units[v.name]) if v.name in units and v.kind != "text" else v
-        for v in schema.variables
+        with_unit(v, units[v.name]) if v.name in units and v.kind != "text" else v for v in schema.variables
     )
     return replace(schema, variables=variables)

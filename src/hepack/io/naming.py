@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.table import Kind
+from hepack.table import Kind, Variable
 
 _ANGLE = re.compile(
     r"(?:^|[^A-Za-z])(?i:(?:d|delta)?phi)\d*$"  # phi, Jet_phi, Jet.Phi, phi1, dphi
@@ -20,6 +21,8 @@ _ANGLE = re.compile(
 
 _UNIT = re.compile(r"\[\s*(?P<unit>[A-Za-z]{1,4})\s*\]")
 _UNITS = re.compile("[kMGT]?eV|[mcun]?m|m?rad|deg|[mnpuf]?s|[kM]?Hz|T|m?V|[pf]C")
+_RADIANS = ("", "rad", "radian", "radians")
+_DEGREES = re.compile(r"(?i:\bdeg(?:rees?)?\b)|°")
 _SAMPLE = 4096
 
 
@@ -46,6 +49,17 @@ def _within_circle(sample: NDArray[Any]) -> bool:
         values = np.asarray(sample).reshape(-1)[:_SAMPLE].astype(np.float64)
     values = values[np.isfinite(values)]
     return not len(values) or float(np.abs(values).max()) <= 2 * math.pi
+
+
+def with_unit(variable: Variable, unit: str, title: str = "") -> Variable:
+    """The variable in the unit that its file states (empty: it states none).
+
+    An angle stated to be in degrees, by ``unit`` or in the words of ``title``, or in any other unit than
+    radians, is no angle any more: its period is not 2 pi.
+    """
+    if variable.kind == "angle" and (unit not in _RADIANS or (not unit and _DEGREES.search(title))):
+        return replace(variable, kind="continuous", period=None, unit=unit or "deg")
+    return replace(variable, unit=unit or variable.unit)
 
 
 def unit_in(title: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any, ClassVar
 
 from hepack._errors import BadInputError
 from hepack.io.base import Contents, Format, ReadOptions, Sink, Skipped, Source, WriteOptions
+from hepack.io.fieldpath import has_records, split
 from hepack.io.location import byte_size, local_path
-from hepack.io.naming import unit_in
+from hepack.io.naming import unit_in, with_unit
 from hepack.table import EventTable, Schema
 
 ROOT_MAGIC = b"root"
@@ -179,9 +179,10 @@ def _described(schema: Schema, titles: Mapping[str, str], attributes: Mapping[st
     """The schema with the titles and units that the file gives."""
     variables = []
     for variable in schema.variables:
-        title = titles.get(re.sub(r"\\(.)", r"\1", variable.name), "")
+        path = split(variable.name, records=has_records(schema))
+        title = titles.get(path[0], "") if len(path) == 1 else ""
         if title:
             notes = {**variable.attributes, "title": title}
-            variable = replace(variable, unit=unit_in(title), attributes=notes)
+            variable = with_unit(replace(variable, attributes=notes), unit_in(title), title)
         variables.append(variable)
     return replace(schema, variables=tuple(variables), attributes={**schema.attributes, **attributes})

@@ -11,6 +11,7 @@ import uproot
 
 from hepack._errors import BadRequestError
 from hepack.io.base import Sink, WriteOptions
+from hepack.io.fieldpath import has_records
 from hepack.io.refusal import RowCount, refusal
 from hepack.io.root_write_ntuple import NTupleWriter, ntuple_obstacle
 from hepack.io.root_write_tree import TreeWriter, tree_obstacle
@@ -23,6 +24,8 @@ _DEFAULT_LEVEL = {"ZSTD": 5, "LZMA": 5, "ZLIB": 1, "LZ4": 4}
 
 class _Writer(Protocol):
     def write(self, block: EventTable) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 class RootSink(Sink):
@@ -46,23 +49,35 @@ class RootSink(Sink):
             raise refusal("ROOT", schema.name, "the table has no columns", "hdf5")
         obstacle = ntuple_obstacle(plain)
         if obstacle:
-            raise refusal("ROOT", *obstacle, "hdf5 or parquet")
+            raise refusal("ROOT", *obstacle, "parquet" if has_records(plain) else "hdf5 or parquet")
         if container == "ttree":
             hindrance = tree_obstacle(plain)
             if hindrance:
-                column, why = hindrance
-                self.notes.append(
-                    f"table '{schema.name}' is written as an RNTuple, because a TTree cannot hold the "
-                    f"column '{column}': {why}"
-                )
-                container = "rntuple"
+                container = self._instead(schema.name, *hindrance)
         if plain != schema:
             self.notes.append(
                 f"times and complex numbers of table '{schema.name}' are written as plain numbers"
             )
-        create = TreeWriter if container == "ttree" else NTupleWriter
-        self._writer = create(self._file, plain)
+        if any(collection.attributes.get("bytes") for collection in schema.collections):
+            self.notes.append(f"byte strings of table '{schema.name}' are written as strings")
+        if container == "ttree":
+            self._writer = TreeWriter(self._file, plain, n_events)
+        else:
+            self._writer = NTupleWriter(self._file, plain)
         self._rows = RowCount(schema.name, n_events)
+
+    def _instead(self, table: str, column: str, why: str) -> str:
+        """The container for a table that a TTree cannot hold."""
+        if self._container is not None:
+            raise BadRequestError(
+                f"a TTree cannot hold the column '{column}' of table '{table}': {why}; "
+                f"choose the container rntuple instead"
+            )
+        self.notes.append(
+            f"table '{table}' is written as an RNTuple, because a TTree cannot hold the "
+            f"column '{column}': {why}"
+        )
+        return "rntuple"
 
     def write(self, block: EventTable) -> None:
         assert self._writer is not None
@@ -72,12 +87,15 @@ class RootSink(Sink):
             self._writer.write(replace(block, schema=_without_marks(block.schema)))
 
     def _finish(self) -> None:
-        if self._rows is not None:
+        if self._rows is not None and self._writer is not None:
+            self._writer.finish()
             self._rows.finish()
 
     def close(self) -> None:
-        self._file.close()
-        self._finish()
+        try:
+            self._finish()
+        finally:
+            self._file.close()
 
     def abort(self) -> None:
         self._file.close()

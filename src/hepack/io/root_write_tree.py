@@ -7,18 +7,21 @@ from typing import Any
 import awkward as ak
 import numpy as np
 
-from hepack.io.fieldpath import has_records
+from hepack.io.fieldpath import has_records, split
 from hepack.io.root_wide import quick_sums
 from hepack.table import EVENTS, Collection, EventTable, Schema, Variable
 
-_BASKETS = 10
-"""Baskets (one for each block) for which room is made at first."""
+_SPARE = 1
+"""Baskets that uproot wants room for beyond those that it writes."""
+
+_MOST_BASKETS = 100
+"""Baskets (one for each block) for which room is made at most at first."""
 
 
 def tree_obstacle(schema: Schema) -> tuple[str, str] | None:
     """The first column that uproot cannot write to a TTree, and why."""
     if has_records(schema):
-        return schema.variables[0].name.partition(".")[0], "the table has records"
+        return _first_record(schema), "it has records"
     for collection in schema.collections:
         inside = schema.on(collection.name)
         name = inside[0].name if inside else collection.name
@@ -36,23 +39,36 @@ def tree_obstacle(schema: Schema) -> tuple[str, str] | None:
     return None
 
 
-class TreeWriter:
-    """A TTree being filled; each block becomes a basket of every branch."""
+def _first_record(schema: Schema) -> str:
+    paths = [split(variable.name, records=True) for variable in schema.variables]
+    return next((path for path in paths if len(path) > 1), paths[0])[0]
 
-    def __init__(self, file: Any, schema: Schema) -> None:
-        self._schema = schema
+
+class TreeWriter:
+    """A TTree being filled; each block becomes a basket of every branch.
+
+    The tree is laid out with the first block, which tells how many will come: every branch holds a
+    place for each basket, so that in a small file too much room would be most of the file.
+    """
+
+    def __init__(self, file: Any, schema: Schema, n_events: int) -> None:
+        self._file, self._schema, self._n_events = file, schema, n_events
         self._jagged = {f"#{i}": c for i, c in enumerate(schema.collections) if c.layout == "list"}
         self._counters = _counters(schema, self._jagged)
+        self._tree: Any = None
+
+    def _lay_out(self, baskets: int) -> None:
         with quick_sums():
-            self._tree = file.mktree(
-                schema.name,
+            self._tree = self._file.mktree(
+                self._schema.name,
                 self._types(),
-                schema.attributes.get("title", ""),
+                self._schema.attributes.get("title", ""),
                 counter_name=lambda group: self._counters.get(group, "n" + group),
                 field_name=lambda _, field: field,
-                initial_basket_capacity=_BASKETS,
+                initial_basket_capacity=max(1, min(baskets, _MOST_BASKETS)),
+                resize_factor=4,
             )
-            self._refine(file)
+            self._refine()
 
     def _types(self) -> dict[str, Any]:
         """Branch types in the order of the schema, jagged ones as a record for each collection."""
@@ -73,7 +89,7 @@ class TreeWriter:
         record = ak.contents.RecordArray(contents, [v.name for v in inside])
         return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(block.offsets[collection.name]), record))
 
-    def _refine(self, file: Any) -> None:
+    def _refine(self) -> None:
         """Counters in their own integer type, and titles: uproot has no arguments for either.
 
         It keeps both in a table of branches, from which the head of the tree can be written anew.
@@ -91,10 +107,12 @@ class TreeWriter:
             elif name in titles:
                 branch["fTitle"] = titles[name]
         if changed:
-            tree._relocate(file._file, file._file.sink)
+            tree._relocate(self._file._file, self._file._file.sink)
 
     def write(self, block: EventTable) -> None:
-        """Append a block."""
+        """Append a block of at least one event."""
+        if self._tree is None:
+            self._lay_out(-(-self._n_events // len(block)) + _SPARE)
         arrays: dict[str, Any] = {group: self._group(block, c) for group, c in self._jagged.items()}
         for variable in self._schema.variables:
             collection = self._schema.collection_by_name.get(variable.axis)
@@ -102,6 +120,11 @@ class TreeWriter:
                 arrays[variable.name] = _flat(block, variable)
         with quick_sums():
             self._tree.extend(arrays)
+
+    def finish(self) -> None:
+        """Make sure that there is a tree, also without events."""
+        if self._tree is None:
+            self._lay_out(1)
 
 
 _LETTERS = {"i1": "B", "u1": "b", "i2": "S", "u2": "s", "i4": "I", "u4": "i", "i8": "L", "u8": "l"}
