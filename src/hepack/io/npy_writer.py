@@ -109,8 +109,8 @@ class _ArrayWriter:
         array = self._layout.array(block)
         if self._map is not None:
             self._map[rows] = array
-        else:
-            self._out.write(np.ascontiguousarray(array).tobytes())
+        elif array.nbytes:
+            self._out.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
     def close(self) -> None:
         self._rows.finish()
