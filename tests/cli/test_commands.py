@@ -98,6 +98,23 @@ def test_json_of_every_command(
     assert as_json(capsys, "reduce", str(csv), "-o", out + ".npz")["rounded"] == []
 
 
+def test_bytes_on_disk_where_they_are_known(
+    csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A CSV file keeps no such numbers, a ROOT file does."""
+    root = str(tmp_path / "jets.root")
+    assert run("reduce", str(csv), "-o", root) == 0
+    for path, known in ((str(csv), False), (root, True)):
+        (table,) = as_json(capsys, "inspect", path)["tables"]
+        stored = {row["name"]: row["stored_bytes"] for row in table["variables"]}
+        assert set(stored) == {"Jet_pt", "Jet_phi", "n"}
+        assert all((value is not None) is known for value in stored.values())
+        assert run("inspect", path) == 0
+        shown = capsys.readouterr().out
+        assert "on disk" in shown
+        assert not known or f"{stored['n']} B" in shown
+
+
 def test_checked_and_found_wanting_is_1(
     hpk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -183,3 +183,16 @@ def test_blocks_of_text_and_lists_are_equal_in_any_size(tmp_path: Path) -> None:
         small = EventTable.concatenate(list(source.blocks(0, max_bytes=1)))
         large = EventTable.concatenate(list(source.blocks(0, max_bytes=1 << 20)))
     assert content(small) == content(large)
+
+
+def test_bytes_on_disk(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = np.arange(100.0)
+        file.create_dataset("zip", data=np.zeros(100), compression="gzip")
+        file["words"] = ["a"] * 100
+        file["pair"] = np.zeros(100, [("a", "f4"), ("b", "f4")])
+    with get_format("hdf5").open(str(tmp_path / "a.h5"), ReadOptions()) as source:
+        stored = source.stored_bytes(0)
+    assert set(stored) == {"x", "zip"}
+    assert stored["x"] == 800
+    assert 0 < stored["zip"] < 100

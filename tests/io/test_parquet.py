@@ -131,3 +131,30 @@ def test_real_files(name: str, shared_data: Path, tmp_path: Path) -> None:
         (tmp_path / "a.parquet").symlink_to(shared_data / name)
     copy_file(tmp_path / "a.parquet", tmp_path / "b.parquet", "parquet", max_bytes=4 << 20)
     assert_equal(tmp_path / "a.parquet", tmp_path / "b.parquet")
+
+
+def test_bytes_on_disk(tmp_path: Path) -> None:
+    """Columns of structs and lists count for the variables that they became."""
+    noise = np.random.default_rng(1).random(1000)
+    columns = (
+        COLUMNS
+        | {
+            "map": pa.array(
+                [[("a", 1)], [], []], pa.map_(pa.string(), pa.int32())
+            ),  # two columns, not carried
+            "a.b": pa.array(noise[:3]),
+            "noise": pa.array([[{"x": list(noise), "y": 1}], [], []]),
+        }
+    )
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
+    with get_format("parquet").open(str(tmp_path / "a.parquet"), ReadOptions()) as source:
+        stored = source.stored_bytes(0)
+        assert set(stored) == set(source.contents.schemas[0].by_name)
+    assert 7000 < stored["noise.x"] < 9000
+    assert sum(stored.values()) < (tmp_path / "a.parquet").stat().st_size
+    chunks = pq.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0)
+    sizes = [(chunks.column(i).path_in_schema, chunks.column(i)) for i in range(chunks.num_columns)]
+    found = {path: column.total_compressed_size for path, column in sizes}
+    assert found["struct.y"] == stored["struct.y"]
+    assert found["a.b"] == stored["a\\.b"]
+    assert found["noise.list.element.y"] == stored["noise.y"]

@@ -14,6 +14,7 @@ import uproot
 from hepack._errors import BadInputError, BadRequestError
 from hepack.io import GroupingError, ReadOptions, Source, WriteOptions, get_format
 from hepack.io.arrays import fields, from_awkward, to_awkward
+from hepack.io.root_fields import form_of
 from hepack.io.root_wide import _RunningSum
 from hepack.table import EventTable, bits_differ
 
@@ -50,6 +51,13 @@ def write(path: Path, columns: dict[str, Any], name: str = "Events", **options: 
         for start in range(len(table)):
             sink.write(table.slice(start, start + 1))
     return list(sink.notes)  # type: ignore[attr-defined]
+
+
+def write_at_once(path: Path, columns: dict[str, Any], **options: Any) -> None:
+    table = from_awkward({key: ak.Array(value) for key, value in columns.items()}, name="Events")[0]
+    with ROOT.create(str(path), {}, WriteOptions(**options)) as sink:
+        sink.begin(table.schema, len(table))
+        sink.write(table)
 
 
 def assert_equal(left: EventTable, right: EventTable) -> None:
@@ -195,6 +203,44 @@ def test_titles_of_columns_with_dots_and_brackets(tmp_path: Path) -> None:
         found = {v.name: v.attributes.get("title") for v in source.contents.schemas[0].variables}
     titles = {v.name: v.attributes["title"] for v in titled}
     assert found == titles | {"r.a": None}
+
+
+@pytest.mark.parametrize("container", ["ttree", "rntuple"])
+def test_bytes_on_disk(container: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, 40_000, dtype="u1").view("f4")
+    lists = ak.unflatten(noise[:5000], [2] * 2500)
+    columns = {"x": noise, "zero": np.zeros(10_000)} | {"Jet_a": ak.concatenate([lists] * 4)}
+    write_at_once(tmp_path / "a.root", columns, container=container)
+    with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
+        stored = source.stored_bytes(0)
+    assert set(stored) == set(columns)
+    assert 40_000 <= stored["x"] <= 40_100
+    assert 0 < stored["zero"] < 1000
+    assert 20_000 < stored["Jet_a"] < 50_000  # a TTree has the lengths with the values
+
+
+def test_bytes_on_disk_of_records(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).random(1000)
+    columns = {
+        "jets": ak.Array([{"pt": [x], "tag": "a", "pair": (1, 2.0)} for x in noise]),
+        "Jet.pt": ak.Array(noise),
+    }
+    write_at_once(tmp_path / "a.root", columns)
+    with ROOT.open(str(tmp_path / "a.root"), ReadOptions()) as source:
+        stored = source.stored_bytes(0)
+        assert set(stored) == set(source.contents.schemas[0].by_name)
+    assert stored["Jet\\.pt"] > 6000 < stored["jets.pt"]
+    assert 0 < stored["jets.pair.0"] < 1000
+
+
+def test_the_form_is_that_of_uproot(tmp_path: Path) -> None:
+    columns = FLAT | NESTED | {"a.b": np.zeros(3), "pair": ak.Array([(1, (2.0, "x"))] * 3)}
+    write_at_once(tmp_path / "a.root", columns, container="rntuple")
+    with uproot.open(tmp_path / "a.root") as file:
+        ntuple = file["Events"]
+        assert form_of(ntuple, ntuple.fields) == ntuple.to_akform()[0]
+        assert len(ntuple.fields) == len(columns)
 
 
 def test_the_note_names_the_records(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import uproot
 from test_root import ROOT, assert_equal, whole
 
 from hepack.io import ReadOptions, WriteOptions
+from hepack.io.root_fields import form_of
 
 FILES = {
     "coffea/PHYSLITE_example.root": 1150,
@@ -48,6 +50,23 @@ def test_round_trip(name: str, shared_data: Path, tmp_path: Path) -> None:
             assert_equal(again, table)
             if not sink.notes:  # type: ignore[attr-defined]
                 assert again.schema.collection_by_name == table.schema.collection_by_name
+
+
+@pytest.mark.slow
+def test_the_form_of_projected_fields_is_that_of_uproot(shared_data: Path) -> None:
+    with uproot.open(shared_data / "coffea/nano_dimuon_rntuple.root") as file:
+        ntuple = file["Events"]
+        assert form_of(ntuple, ntuple.fields) == ntuple.to_akform()[0]
+
+
+@pytest.mark.parametrize("name", ["coffea/nano_dimuon_rntuple.root", "coffea/nano_dy.root"])
+def test_bytes_on_disk(name: str, shared_data: Path) -> None:
+    path = shared_data / name
+    with ROOT.open(str(path), ReadOptions()) as source:
+        schema, stored = source.contents.schemas[0], source.stored_bytes(0)
+    assert set(stored) == set(schema.by_name)
+    assert path.stat().st_size / 2 < sum(stored.values()) < path.stat().st_size
+    assert stored["Jet_pt"] > 100
 
 
 def test_nanoaod_collections(shared_data: Path) -> None:

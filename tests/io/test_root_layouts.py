@@ -74,18 +74,20 @@ def check(table: EventTable, container: str | None) -> str:
                 for start in range(0, len(table), 3):
                     sink.write(table.slice(start, start + 3))
         except BadRequestError as error:
-            assert "cannot hold" in str(error)
-            assert any(f"'{thing.name}" in str(error) for thing in _things(table)), str(error)
-            return str(error)
+            return _sentence(error, table)
         with ROOT.open(path, ReadOptions()) as source:
             assert source.contents.skipped == ()
             _assert_same(whole(source), table, "\n".join(sink.notes))
     return ""
 
 
-def _things(table: EventTable) -> list[Any]:
-    fields = [type("Field", (), {"name": name}) for name in members_of(table.schema)]
-    return [*table.schema.variables, *table.schema.collections, *fields, table.schema]
+def _sentence(error: BadRequestError, table: EventTable) -> str:
+    """What a refusal says; it must name a column, and what to do instead."""
+    sentence, schema = str(error), table.schema
+    names = {*schema.by_name, *schema.collection_by_name, *members_of(schema)}
+    assert any(f"cannot hold the column '{name}'" in sentence for name in names), sentence
+    assert sentence.endswith(" instead")
+    return sentence
 
 
 def _assert_same(found: EventTable, table: EventTable, notes: str) -> None:

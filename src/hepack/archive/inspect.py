@@ -18,12 +18,16 @@ from hepack.table import EventTable, Schema, Variable
 
 @dataclass(frozen=True)
 class VariableReport:
-    """One variable: what it is and, in a packed file, what it costs and how it is coded."""
+    """One variable: what it is and, in a packed file, what it costs and how it is coded.
+
+    ``stored_bytes`` is what it takes in a file of another format, compressed; None where that is not known.
+    """
 
     variable: Variable
     summary: ColumnSummary
     packed_bytes: float | None = None
     coder: str = ""
+    stored_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def _inspect_source(
         for number, schema in enumerate(contents.schemas):
             summaries = {v.name: ColumnSummary() for v in schema.variables}
             lengths: dict[str, int] = defaultdict(int)
+            stored = source.stored_bytes(number)
             seen = 0
             for block in source.blocks(number, max_bytes=16 << 20):
                 _add(block, summaries, lengths)
@@ -101,7 +106,10 @@ def _inspect_source(
                 TableReport(
                     schema,
                     contents.n_events[number],
-                    tuple(VariableReport(v, summaries[v.name]) for v in schema.variables),
+                    tuple(
+                        VariableReport(v, summaries[v.name], stored_bytes=stored.get(v.name))
+                        for v in schema.variables
+                    ),
                     {c.name: (lengths[c.name], None) for c in schema.collections},
                 )
             )

@@ -64,14 +64,14 @@ def _table(report: TableReport, *, packed: bool) -> Any:
     )
     for name in _PACKED_COLUMNS if packed else _COLUMNS:
         left = name in ("variable", "type", "unit", "lattice", "tolerance", "coded as")
-        widths = {"variable": (12, 38), "coded as": (8, 38), "lattice": (8, 20)}.get(name, (len(name), None))
+        least, most = _WIDTHS.get(name, (len(name), None))
         table.add_column(
             name,
             justify="left" if left else "right",
             overflow="ellipsis",
             no_wrap=True,
-            min_width=max(widths[0], 8 if name in ("raw", "packed", "tolerance") else 0),
-            max_width=widths[1],
+            min_width=least,
+            max_width=most,
         )
     blank = [""] * (len(table.columns) - 1)
     for row in report.variables:
@@ -91,8 +91,16 @@ def _table(report: TableReport, *, packed: bool) -> Any:
     return table
 
 
-_COLUMNS = ("variable", "type", "unit", "min", "mean", "max", "NaN", "entropy", "lattice", "raw")
-_PACKED_COLUMNS = ("variable", "type", "unit", "min", "max", "raw", "tolerance", "packed", "bits", "coded as")
+_WIDTHS: dict[str, tuple[int, int | None]] = {
+    "variable": (12, 38), "type": (7, None), "coded as": (8, 38), "lattice": (8, 20),
+    **dict.fromkeys(("raw", "on disk", "packed", "tolerance"), (8, None)),
+    **dict.fromkeys(("min", "mean", "max"), (9, None)),
+}  # fmt: skip
+"""The least and the most characters of a column; numbers are never cut."""
+
+# a narrow terminal cuts off the right end
+_COLUMNS = ("variable", "type", "unit", "raw", "on disk", "min", "mean", "max", "NaN", "entropy", "lattice")
+_PACKED_COLUMNS = ("variable", "type", "unit", "raw", "packed", "bits", "tolerance", "min", "max", "coded as")
 
 
 def _cells(row: VariableReport, *, packed: bool) -> list[str]:
@@ -110,10 +118,12 @@ def _cells(row: VariableReport, *, packed: bool) -> list[str]:
         cost = row.packed_bytes or 0.0
         bits = f"{8 * cost / summary.count:.2f}" if summary.count else ""
         tolerance = str(variable.tolerance)
-        cells = [low, high, size(summary.raw_bytes), tolerance, size(cost), bits, row.coder]
+        cells = [size(summary.raw_bytes), size(cost), bits, tolerance, low, high, row.coder]
     else:
         entropy = f"{summary.entropy:.2f}" if summary.entropy is not None else ""
-        cells = [low, mean, high, str(summary.nan or ""), entropy, summary.lattice, size(summary.raw_bytes)]
+        stored = "" if row.stored_bytes is None else size(row.stored_bytes)
+        cells = [size(summary.raw_bytes), stored, low, mean, high]
+        cells += [str(summary.nan or ""), entropy, summary.lattice]
     return [name, kind, variable.unit, *cells]
 
 
@@ -162,6 +172,7 @@ def _variable_json(row: VariableReport) -> dict[str, Any]:
         "entropy_bits": summary.entropy,
         "lattice": summary.lattice,
         "raw_bytes": summary.raw_bytes,
+        "stored_bytes": row.stored_bytes,
         "packed_bytes": row.packed_bytes,
         "coder": row.coder,
     }

@@ -68,3 +68,23 @@ def _rebuild_type(value: Any) -> Any:
     if name == "struct":
         return pa.struct([_rebuild_field(field) for field in inner])
     return LISTS[name](_rebuild_field(inner))
+
+
+def leaf_paths(field: Any) -> list[tuple[str, ...]]:
+    """Where the Parquet columns of an Arrow field lie: its name, and those of the fields in its structs.
+
+    Arrow writes them in this order; lists, dictionaries and extensions add nothing to a path.
+    """
+    return [(field.name, *path) for path in _inner_paths(field.type)]
+
+
+def _inner_paths(kind: Any) -> list[tuple[str, ...]]:
+    if isinstance(kind, pa.BaseExtensionType):
+        return _inner_paths(kind.storage_type)
+    if pa.types.is_struct(kind):
+        return [path for i in range(kind.num_fields) for path in leaf_paths(kind.field(i))]
+    if pa.types.is_map(kind):
+        return _inner_paths(kind.key_type) + _inner_paths(kind.item_type)
+    if pa.types.is_nested(kind) and kind.num_fields == 1:
+        return _inner_paths(kind.field(0).type)
+    return [()]

@@ -78,6 +78,17 @@ class Source(ABC):
             BadInputError: the file is damaged.
         """
 
+    def stored_bytes(self, table: int) -> Mapping[str, int]:
+        """The bytes that variables of ``contents.schemas[table]`` take in the file, compressed, by name.
+
+        Only variables for which the format keeps such a number of their own; without any, empty. Lengths
+        of collections that lie in a column of their own count for nothing.
+
+        Raises:
+            BadInputError: the file is damaged.
+        """
+        return {}
+
     def close(self) -> None:  # noqa: B027  (optional to override)
         """Release the file."""
 

@@ -122,6 +122,15 @@ class Hdf5Source(Source):
             columns |= found
         return EventTable(schema, stop - start, offsets, columns)
 
+    def stored_bytes(self, table: int) -> dict[str, int]:
+        """For datasets of one variable, but not of lists or strings: these lie elsewhere in the file."""
+        found = {}
+        for path, records in zip(self._shares[table].paths, self._records[table], strict=True):
+            dataset = self._datasets[path]
+            if len(records.variables) == 1 and dataset.dtype.names is None and not dataset.dtype.hasobject:
+                found[records.variables[0].name] = int(dataset.id.get_storage_size())
+        return found
+
     @staticmethod
     def _read(dataset: Any, start: int, stop: int) -> Any:
         """Some events of a dataset; a scalar is one event."""

@@ -98,6 +98,22 @@ class ParquetSource(Source):
         except self._broken as error:
             raise self._damaged(error) from error
 
+    def stored_bytes(self, table: int) -> dict[str, int]:
+        from hepack.io.arrow_schema import leaf_paths
+        from hepack.io.fieldpath import has_records, split
+
+        schema, metadata = self.contents.schemas[table], self._file.metadata
+        paths = [path for field in self._file.schema_arrow for path in leaf_paths(field)]
+        if len(paths) != metadata.num_columns:
+            return {}
+        names = {split(v.name, records=has_records(schema)): v.name for v in schema.variables}
+        totals = {name: 0 for path, name in names.items() if path in paths}
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            for index, path in enumerate(paths):
+                if path in names:
+                    totals[names[path]] += group.column(index).total_compressed_size
+        return totals
+
     def close(self) -> None:
         self._file.close()
         self._handle.close()

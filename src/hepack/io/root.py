@@ -134,6 +134,13 @@ class RootSource(Source):
             except BadInputError as error:
                 raise BadInputError(f"'{self.path}': {error}") from error
 
+    def stored_bytes(self, table: int) -> dict[str, int]:
+        try:
+            found = self._tables[table].columns.stored_bytes(self.contents.schemas[table])
+        except Exception as error:  # damaged bytes can raise anything
+            raise self._damaged(error) from error
+        return found  # type: ignore[no-any-return]
+
     def close(self) -> None:
         self._file.close()
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import awkward as ak
@@ -15,6 +16,9 @@ import uproot
 from hepack._errors import BadInputError
 from hepack.io.arrays import fields, from_awkward
 from hepack.io.base import Skipped
+from hepack.io.fieldpath import has_records, members_of, split
+from hepack.io.root_fields import form_of, parts_of, stored_bytes
+from hepack.table import Schema
 
 TREES = frozenset(["TTree", "TNtuple", "TNtupleD"])
 NTUPLES = frozenset(["ROOT::RNTuple", "ROOT::Experimental::RNTuple"])
@@ -62,16 +66,38 @@ class Columns:
 
     def _read_at_once(self, start: int, stop: int) -> dict[str, ak.Array]:
         """An RNTuple is far faster to read whole than field by field."""
-        wanted = {source.field_id for source in self.sources.values()}
         try:
-            found = self.bulk.arrays(
-                filter_field=lambda item: item.field_id in wanted, entry_start=start, entry_stop=stop
-            )
+            self.bulk.to_akform = self._form  # which `arrays` asks for what to read
+            found = self.bulk.arrays(entry_start=start, entry_stop=stop)
         except Exception as error:  # damaged bytes can raise anything
             raise BadInputError(
                 f"the events from {start} on cannot be read, the file is damaged: {one_line(error)}"
             ) from error
         return {name: found[name] for name in self.sources}
+
+    def _form(self, **_: Any) -> tuple[Any, None]:
+        return self._whole_form, None
+
+    @cached_property
+    def _whole_form(self) -> Any:
+        return form_of(self.bulk, self.sources.values())
+
+    def stored_bytes(self, schema: Schema) -> dict[str, int]:
+        """Bytes on disk by variable of the table's ``schema``, where each variable has its own.
+
+        A column that became several variables is left out, unless it is a field of an RNTuple.
+        """
+        records = has_records(schema)
+        if self.bulk is not None:
+            paths = stored_bytes(self.bulk, self.sources.values())
+            names = {split(v.name, records=records): v.name for v in schema.variables}
+            return {names[path]: stored for path, stored in paths.items() if path in names}
+        members = members_of(schema)
+        return {
+            members[name][0].name: int(branch.compressed_bytes)
+            for name, branch in self.sources.items()
+            if len(members.get(name, ())) == 1
+        }
 
 
 def columns_of(tree: Any, probe: int) -> tuple[Columns, dict[str, ak.Array]]:
@@ -187,10 +213,7 @@ def _ntuple_columns(ntuple: Any) -> Columns:
     records = ntuple.field_records
     top = {i: r for i, r in enumerate(records) if r.parent_field_id == i}
     projected = {r.field_name for r in top.values() if r.flags & _PROJECTED}
-    parts: dict[int, list[int]] = {}
-    for index, record in enumerate(records):
-        if record.parent_field_id != index:
-            parts.setdefault(record.parent_field_id, []).append(index)
+    parts = parts_of(ntuple)
     for index, item in enumerate(ntuple.all_fields):
         if index not in parts:
             item._fields = []  # else uproot goes through all fields to find that each leaf has none
