@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
 from hepack.archive.ahead import ahead
-from hepack.codec.block import encode_block
+from hepack.codec.block import EncodedBlock, encode_block
 from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
@@ -125,20 +125,25 @@ def _write(
     opened: Source, plan: Plan, handle: IO[bytes], source: str, recipe: Recipe, progress: Progress | None
 ) -> PackResult:
     writer = ArchiveWriter(handle)
-    header = pack_json(plan.to_json())
-    writer.add(SectionKind.PLAN, header, [], "plan")
+    plan_header = pack_json(plan.to_json())
+    writer.add(SectionKind.PLAN, plan_header, [], "plan")
     total = sum(opened.contents.n_events)
     done = 0
     costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
     with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
         for number, schema in enumerate(plan.schemas):
-            chooser = Chooser(effort=recipe.effort)
             first = 0
-            for block in ahead(opened.blocks(number, max_bytes=recipe.block_bytes)):
-                packed = replace(block, schema=schema)
-                _write_block(writer, packed, number, first, chooser, pool, costs)
-                first += len(block)
-                done += len(block)
+            blocks = opened.blocks(number, max_bytes=recipe.block_bytes)
+            # reading, coding and writing each run one block ahead of the next
+            for encoded in ahead(_encode(ahead(blocks), schema, recipe, pool)):
+                n_events = encoded.header["n"]
+                header = pack_json({"t": number, "i": first, **encoded.header})
+                writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, n_events])
+                for (role, name), sizes in encoded.item_bytes.items():
+                    entry = costs[number, role, name]
+                    entry[:] = [entry[0] + sizes[0], entry[1] + sizes[1]]
+                first += n_events
+                done += n_events
                 if progress:
                     progress(done, total)
             if first != opened.contents.n_events[number]:
@@ -146,10 +151,10 @@ def _write(
                     f"table '{schema.name}' of '{source}' promises {opened.contents.n_events[number]} events "
                     f"and gives {first}; the file is damaged"
                 )
-    if len(header) * 100 < writer.position:
-        writer.add(SectionKind.PLAN, header, [], "copy")  # cheap insurance against damage at the front
+    if len(plan_header) * 100 < writer.position:
+        writer.add(SectionKind.PLAN, plan_header, [], "copy")  # cheap insurance against damage at the front
     writer.finish({"events": list(opened.contents.n_events)})
-    sizes = tuple(
+    variables = tuple(
         _size_of(plan.schemas[number], role, name, raw, kept)
         for (number, role, name), (raw, kept) in costs.items()
     )
@@ -158,30 +163,20 @@ def _write(
         path="",
         n_events=opened.contents.n_events,
         input_bytes=int(plan.source["bytes"]),
-        raw_bytes=sum(size.raw_bytes for size in sizes),
+        raw_bytes=sum(variable.raw_bytes for variable in variables),
         packed_bytes=handle.tell(),
         seconds=0.0,
-        variables=sizes,
+        variables=variables,
         skipped=plan.skipped,
     )
 
 
-def _write_block(
-    writer: ArchiveWriter,
-    block: EventTable,
-    number: int,
-    first: int,
-    chooser: Chooser,
-    pool: Executor,
-    costs: dict[tuple[int, str, str], list[float]],
-) -> None:
-    encoded = encode_block(block, chooser, pool)
-    header = pack_json({"t": number, "i": first, **encoded.header})
-    writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, len(block)])
-    for (role, name), (raw, kept) in encoded.item_bytes.items():
-        entry = costs[number, role, name]
-        entry[0] += raw
-        entry[1] += kept
+def _encode(
+    blocks: Iterator[EventTable], schema: Schema, recipe: Recipe, pool: Executor
+) -> Iterator[EncodedBlock]:
+    chooser = Chooser(effort=recipe.effort)
+    for block in blocks:
+        yield encode_block(replace(block, schema=schema), chooser, pool)
 
 
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:
