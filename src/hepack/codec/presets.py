@@ -32,7 +32,10 @@ def _rows(tolerance: str, reason: str, *patterns: str) -> tuple[PresetRule, ...]
     return tuple(PresetRule(pattern, Tolerance.parse(tolerance), reason) for pattern in patterns)
 
 
-_ANGLES = ("*eta*", "*Eta*", "*ETA*", "*phi*", "*Phi*", "*PHI*")
+_ANGLES = (
+    *("eta", "eta[0-9]", "*_eta", "*.eta", "*Eta", "*ETA"),  # not theta, beta or metadata
+    *("phi", "phi[0-9]", "*_phi", "*.phi", "METphi", "*Phi", "*PHI"),
+)
 _MOMENTA = (
     *("pt", "*_pt", "*_pt_*", "*.pt", "*Pt", "*PT", "pt[0-9]", "pT*", "*_pT"),
     *("mass", "*_mass", "*_mass_*", "*.mass", "*Mass", "*_m", "*.m", "m", "M"),
