@@ -85,6 +85,19 @@ def exceptions() -> EventTable:
     return flat("exceptions", columns)
 
 
+def shapes(n: int = 60) -> EventTable:
+    """Entries of fixed shape: split into columns, component by component, entry by entry."""
+    rng = np.random.default_rng(4)
+    scales = np.array([1e-3, 1.0, 1e3], "f4")
+    pattern = rng.integers(0, 10**6, 80)
+    columns = {
+        "split": (rng.normal(0, 1, (n, 3)) * scales).astype("f4"),
+        "components": np.tile(pattern, (n, 1)) + rng.integers(0, 2, (n, 80)),
+        "entries": np.tile(np.arange(80), (n, 1)) + rng.integers(0, 10**6, (n, 1)),
+    }
+    return flat("shapes", columns)
+
+
 def of_coder(name: str, encode: Callable[[Any], Any]) -> EventTable:
     """Integers, as many as are coded beyond the shortest streams, coded by one coder."""
     rng = np.random.default_rng(3)
@@ -128,6 +141,7 @@ def main() -> None:
         recipe=Recipe(effort="fast"),
     )
     make("exceptions", exceptions())
+    make("shapes", shapes())
     make("layouts", sample_table(90), flat("second", {"x": np.arange(7.0)}), events=40)
     make("empty", EventTable.empty(sample_table(1).schema))
     for name, encode in streams.DEFAULT.items():
