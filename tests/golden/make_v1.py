@@ -85,15 +85,15 @@ def exceptions() -> EventTable:
     return flat("exceptions", columns)
 
 
-def shapes(n: int = 60) -> EventTable:
+def shapes(n: int = 200) -> EventTable:
     """Entries of fixed shape: split into columns, component by component, entry by entry."""
     rng = np.random.default_rng(4)
-    scales = np.array([1e-3, 1.0, 1e3], "f4")
+    scales = np.array([1e-9, 1.0, 1e9], "f4")
     pattern = rng.integers(0, 10**6, 80)
     columns = {
         "split": (rng.normal(0, 1, (n, 3)) * scales).astype("f4"),
         "components": np.tile(pattern, (n, 1)) + rng.integers(0, 2, (n, 80)),
-        "entries": np.tile(np.arange(80), (n, 1)) + rng.integers(0, 10**6, (n, 1)),
+        "entries": np.tile(np.arange(80), (n, 1)) + rng.integers(0, 99, (n, 1)),
     }
     return flat("shapes", columns)
 
