@@ -28,6 +28,7 @@ class VariableReport:
     packed_bytes: float | None = None
     coder: str = ""
     stored_bytes: int | None = None
+    bits_per_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,11 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
         for table in packed.tables:
             costs: dict[tuple[str, str], float] = defaultdict(float)
             coders: dict[tuple[str, str], str] = {}
+            counts: dict[str, int] = defaultdict(int)
             for block in table.blocks:
                 reader = packed.fetch(block.section)
+                for variable in table.schema.variables:
+                    counts[variable.name] += reader.value_count(variable.name)
                 for key, cost in reader.item_bytes().items():
                     costs[key] += cost
                     coders.setdefault(key, describe(reader.description(*key)))
@@ -139,7 +143,8 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                     table.schema,
                     len(table),
                     tuple(
-                        _packed_variable(v, summaries[v.name], costs, coders) for v in table.schema.variables
+                        _packed_variable(v, summaries[v.name], counts[v.name], costs, coders)
+                        for v in table.schema.variables
                     ),
                     {
                         c.name: (lengths[c.name], costs["counts", c.name])
@@ -157,11 +162,13 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
 def _packed_variable(
     variable: Variable,
     summary: ColumnSummary,
+    count: int,
     costs: dict[tuple[str, str], float],
     coders: dict[tuple[str, str], str],
 ) -> VariableReport:
     key = ("text", variable.axis) if variable.kind == "text" else ("values", variable.name)
-    return VariableReport(variable, summary, costs[key], coders.get(key, ""))
+    bits = 8 * costs[key] / count if count else None
+    return VariableReport(variable, summary, costs[key], coders.get(key, ""), bits_per_value=bits)
 
 
 def _add(block: EventTable, summaries: dict[str, ColumnSummary], lengths: dict[str, int]) -> None:

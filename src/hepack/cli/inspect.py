@@ -116,7 +116,7 @@ def _cells(row: VariableReport, *, packed: bool) -> list[str]:
     name = variable.name.replace("[", "\\[")
     if packed:
         cost = row.packed_bytes or 0.0
-        bits = f"{8 * cost / summary.count:.2f}" if summary.count else ""
+        bits = f"{row.bits_per_value:.2f}" if row.bits_per_value is not None else ""
         tolerance = str(variable.tolerance)
         cells = [size(summary.raw_bytes), size(cost), bits, tolerance, low, high, row.coder]
     else:
@@ -174,6 +174,7 @@ def _variable_json(row: VariableReport) -> dict[str, Any]:
         "raw_bytes": summary.raw_bytes,
         "stored_bytes": row.stored_bytes,
         "packed_bytes": row.packed_bytes,
+        "bits_per_value": row.bits_per_value,
         "coder": row.coder,
     }
 

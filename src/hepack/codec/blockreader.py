@@ -75,6 +75,11 @@ class BlockReader:
                 costs[self._items[i].key] = chunk.stored * size / max(1, sum(sizes))
         return costs
 
+    def value_count(self, name: str) -> int:
+        """Numbers in a variable's column of this block."""
+        variable = self.schema.by_name[name]
+        return self._length(variable.axis) * variable.width
+
     def description(self, role: str, name: str) -> list[Any]:
         """How an item is coded."""
         return self.descriptions[self._place[role, name]]

@@ -166,7 +166,7 @@ def encode_lz(symbols: Symbols, *, tag: str, mode: int, level: int = 19) -> Stre
     narrow = Narrowed.differences(symbols) if mode == DIFFERENCES else Narrowed.plain(symbols)
     width = narrow.values.dtype.itemsize
     if mode == FIELDS:
-        if width < 4:
+        if width < 2:
             return None
         data = lz.compress(tag, narrow.values.tobytes(), level=level, width=width)
     else:
