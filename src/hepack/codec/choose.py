@@ -38,6 +38,9 @@ TINY = 1 << 11
 RIVAL = 2.0
 """At a tolerance, an exact lattice is measured too if its estimate is within this factor of the best grid's."""
 
+SHORT = 1 << 13
+"""Streams up to this length are tried by every coder."""
+
 WHOLE = 1 << 16
 """Streams up to this length are tried whole."""
 
@@ -165,10 +168,13 @@ class Chooser:
 
 
 def _search_whole(coders: dict[str, Encoder], symbols: Symbols) -> tuple[str, Stream]:
-    """All quick coders; a slow one if it comes near the best of them on a part."""
-    found = _encode_all(coders, [key for key in coders if key not in SLOW], symbols)
+    """All quick coders; a slow one if the stream is short or if it comes near the best of them on a part."""
+    keys = list(coders) if len(symbols) <= SHORT else [key for key in coders if key not in SLOW]
+    found = _encode_all(coders, keys, symbols)
     best = _smallest(found)
-    part = sample(symbols, min(SAMPLE, max(TINY, len(symbols) // 4)))
+    if len(symbols) <= SHORT:
+        return best, found[best]
+    part = sample(symbols, min(SAMPLE, len(symbols) // 4))
     bar = min(map(len, _encode_all(coders, ["pcodec", best], part).values()))
     slow = _encode_all(coders, [key for key in coders if key in SLOW], part)
     found |= _encode_all(coders, [key for key in slow if len(slow[key]) < NEAR * bar], symbols)
