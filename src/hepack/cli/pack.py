@@ -31,7 +31,7 @@ SHOWN_VARIABLES = 24
     help="The packed file; for several inputs a folder. Default: FILE.hpk beside the input.",
 )  # fmt: skip
 @tolerance_options
-@click.option("--fast", is_flag=True, help="About twice as fast, a little larger.")
+@click.option("--fast", is_flag=True, help="Up to twice as fast, a little larger.")
 @click.option("--block-mb", type=click.FloatRange(0.001, 512), help="Size of a block before packing (48).")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
 @click.option("--strict", is_flag=True, help="Fail if anything in the input cannot be carried.")
