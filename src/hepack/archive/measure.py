@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.table import Variable
-from hepack.transforms import Transform, candidates
+from hepack.transforms import MANTISSA_BITS, Transform, candidates
 
 SAMPLE = 1 << 16
 
@@ -86,7 +86,7 @@ def _lattice(flat: NDArray[Any], variable: Variable) -> str:
 def _words(option: Transform, sample: NDArray[Any]) -> str:
     """A lattice in words, if it has clearly fewer points than the dtype."""
     settings = option.settings()
-    bits = _MANTISSA[sample.dtype.itemsize]
+    bits = MANTISSA_BITS[sample.dtype.itemsize]
     if option.tag == "dict":
         return f"{settings[0]} distinct values"
     if option.tag == "bits":
@@ -98,9 +98,6 @@ def _words(option: Transform, sample: NDArray[Any]) -> str:
         return f"{settings[0]} digits"
     step = settings[0] / settings[1]
     return f"{round(-np.log10(step))} decimals" if settings[1] != 1 else f"multiples of {step:g}"
-
-
-_MANTISSA = {2: 10, 4: 23, 8: 52}
 
 
 def _lossless(variable: Variable) -> Variable:

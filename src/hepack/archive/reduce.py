@@ -32,9 +32,7 @@ from hepack.io import (
 )
 from hepack.io.location import byte_size
 from hepack.table import EventTable, Tolerance, Variable
-from hepack.transforms import OrderedBits, sentinels
-
-_MANTISSA = {2: 10, 4: 23, 8: 52}
+from hepack.transforms import MANTISSA_BITS, OrderedBits, sentinels
 
 
 @dataclass(frozen=True)
@@ -152,5 +150,5 @@ def _round(flat: NDArray[Any], tolerance: Tolerance) -> NDArray[Any]:
         with np.errstate(all="ignore"):
             return (np.rint(flat.astype(np.float64) / step) * step).astype(flat.dtype)
     keep = tolerance.value if tolerance.mode == "mantissa" else math.ceil(-math.log2(tolerance.value)) - 1
-    grid = OrderedBits(max(0, _MANTISSA[flat.dtype.itemsize] - max(0, int(keep))))
+    grid = OrderedBits(max(0, MANTISSA_BITS[flat.dtype.itemsize] - max(0, int(keep))))
     return grid.inverse(grid.forward(flat), flat.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from hepack.bench.column import Loaded, columns_of
+from hepack.bench.peer import missing_package
 from hepack.bench.result import WholeFile
 from hepack.io import GroupingError, ReadOptions, WriteOptions, get_format
 from hepack.table import EventTable, bits_differ
@@ -29,11 +29,7 @@ class FileKind:
 
     def missing(self) -> str | None:
         """Why this cannot run here; None if it can."""
-        try:
-            importlib.import_module(self.module)
-        except ImportError:
-            return f"the package '{self.package}' is not installed; run: pip install {self.package}"
-        return None
+        return missing_package(self.module, self.package)
 
 
 def _root(name: str, level: int) -> FileKind:

@@ -32,6 +32,15 @@ class Encoded:
         return sum(map(len, self.parts)) - self.shared
 
 
+def missing_package(module: str, package: str) -> str | None:
+    """Why ``module`` cannot be imported, with the command that helps; None if it can."""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return f"the package '{package}' is not installed; run: pip install {package}"
+    return None
+
+
 class Peer(ABC):
     """A compressor of single columns. Instances have no state."""
 
@@ -44,11 +53,7 @@ class Peer(ABC):
 
     def missing(self) -> str | None:
         """Why the peer cannot run here, with the command that helps; None if it can."""
-        try:
-            importlib.import_module(self.module)
-        except ImportError:
-            return f"the package '{self.package}' is not installed; run: pip install {self.package}"
-        return None
+        return missing_package(self.module, self.package)
 
     def version(self) -> str:
         """The installed version of the package."""

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.table import Tolerance
-from hepack.transforms import OrderedBits, Ratio, Steps, Symbols, Transform
-
-MANTISSA_BITS = {2: 10, 4: 23, 8: 52}
+from hepack.transforms import MANTISSA_BITS, OrderedBits, Ratio, Steps, Symbols, Transform
 
 
 def ordinary_mask(flat: NDArray[Any]) -> NDArray[np.bool_]:

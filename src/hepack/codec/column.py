@@ -18,13 +18,12 @@ from hepack.codec.description import StreamReader, data_size, describe, parse_de
 from hepack.codec.exceptions import (
     decode_exceptions,
     encode_exceptions,
-    exact_transform,
     sentinels_moved,
     special_values,
 )
 from hepack.codec.streams import Stream
 from hepack.table import Variable
-from hepack.transforms import Dictionary, Symbols, Transform, rebuild
+from hepack.transforms import Dictionary, Symbols, Transform, exact_transform, rebuild
 
 SLICE = 1 << 16
 """Values mapped at a time, so that the temporaries stay in the processor's cache."""

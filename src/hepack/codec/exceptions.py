@@ -16,7 +16,7 @@ from hepack.codec.choose import Chooser
 from hepack.codec.description import MASK, MAX_PATTERNS, PLACES, StreamReader
 from hepack.codec.streams import Stream
 from hepack.table import Variable
-from hepack.transforms import Identity, OrderedBits, Transform, sentinels
+from hepack.transforms import Transform, exact_transform, sentinels
 
 SLICE = 1 << 16
 
@@ -40,11 +40,6 @@ def sentinels_moved(
         return None
     values = sentinels(ordinary, lambda part: transform.inverse(transform.forward(part), variable.dtype))
     return np.isin(ordinary, values) if len(values) else None
-
-
-def exact_transform(dtype: np.dtype[Any]) -> Identity | OrderedBits:
-    """The transform that gives any value of a dtype back bit for bit."""
-    return OrderedBits() if dtype.kind == "f" else Identity()
 
 
 def encode_exceptions(

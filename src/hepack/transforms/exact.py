@@ -79,14 +79,14 @@ class Dictionary:
     @classmethod
     def of(cls, values: NDArray[Any]) -> Dictionary:
         """The dictionary of all distinct values."""
-        return cls(np.unique(_exact(values.dtype).forward(values)))
+        return cls(np.unique(exact_transform(values.dtype).forward(values)))
 
     def forward(self, values: NDArray[Any]) -> Symbols:
-        place = np.searchsorted(self.entries, _exact(values.dtype).forward(values))
+        place = np.searchsorted(self.entries, exact_transform(values.dtype).forward(values))
         return np.minimum(place, len(self.entries) - 1)
 
     def inverse(self, symbols: Symbols, dtype: np.dtype[Any]) -> NDArray[Any]:
-        return _exact(dtype).inverse(self.entries, dtype)[symbols]
+        return exact_transform(dtype).inverse(self.entries, dtype)[symbols]
 
     def settings(self) -> list[Any]:
         return [len(self.entries)]
@@ -95,5 +95,6 @@ class Dictionary:
         return [self.entries]
 
 
-def _exact(dtype: np.dtype[Any]) -> Identity | OrderedBits:
+def exact_transform(dtype: np.dtype[Any]) -> Identity | OrderedBits:
+    """The transform that gives any value of a dtype back bit for bit."""
     return OrderedBits() if dtype.kind == "f" else Identity()
