@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.bench.coders import Lzma
-from hepack.bench.quantise import MANTISSA_BITS
 from hepack.table import Tolerance
+from hepack.transforms import MANTISSA_BITS
 
 
 @dataclass(frozen=True, eq=False)
