@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.codec.estimate import estimate_bits
 from hepack.codec.streams import (
     DEFAULT,
     FAST,
@@ -27,7 +26,7 @@ from hepack.codec.streams import (
     encode_raw,
 )
 from hepack.table import Variable
-from hepack.transforms import Symbols, Transform, candidates
+from hepack.transforms import Symbols, Transform, candidates, estimate_bits
 
 SAMPLE = 1 << 14
 """Values on which transforms are ranked: eight runs, so that neighbours stay neighbours."""

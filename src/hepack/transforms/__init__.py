@@ -1,6 +1,7 @@
 """Maps between the values of a column and integer symbols."""
 
 from hepack.transforms.base import Symbols, Transform
+from hepack.transforms.estimate import estimate_bits
 from hepack.transforms.exact import Dictionary, Identity, OrderedBits, exact_transform
 from hepack.transforms.grid import Digits, Ratio, Steps
 from hepack.transforms.lattice import MANTISSA_BITS, candidates
@@ -18,6 +19,7 @@ __all__ = [
     "Symbols",
     "Transform",
     "candidates",
+    "estimate_bits",
     "exact_transform",
     "rebuild",
     "sentinels",

@@ -154,9 +154,12 @@ class Ratio:
         return []
 
 
+_DECADES = np.array([float(f"1e{k}") for k in range(-307, 309)])
+
+
 def decimal_exponent(magnitude: NDArray[np.float64]) -> NDArray[np.int64]:
-    """``floor(log10(x))`` for x > 0; off by one at powers of ten at worst, which the caller's check finds."""
-    return np.floor(np.log10(magnitude)).astype(np.int64)
+    """``floor(log10(x))`` for x >= 1e-307, by comparison with the powers of ten: the same on every machine."""
+    return np.searchsorted(_DECADES, magnitude, side="right").astype(np.int64) - 308
 
 
 def _shift_decimal(values: NDArray[np.float64], exponent: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepack.transforms import Symbols
+from hepack.transforms.base import Symbols
 
 _BINS = 64
 _BIN_BITS = 24.0

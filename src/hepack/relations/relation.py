@@ -1,0 +1,83 @@
+"""`Relation`: what one column should be, given others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack._errors import CorruptFileError
+from hepack.relations.expression import Expression, axis_of, evaluate, from_json, to_json
+from hepack.relations.kinds import NOTHING
+from hepack.relations.view import View, is_above, spread
+from hepack.table import Schema
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The column ``target`` is about what ``formula`` says, on the target's axis or one above it."""
+
+    target: str
+    formula: Expression
+
+    @property
+    def kind(self) -> str:
+        return self.formula.kind
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns that must be decoded before; lengths of collections are always known."""
+        return self.formula.sources
+
+    @property
+    def settings(self) -> tuple[Any, ...]:
+        return self.formula.settings
+
+    def predict(self, view: View) -> NDArray[Any]:
+        """The predicted value of every entry of the target, shape ``(entries,)``, the same on every machine.
+
+        float64 with NaN where it says nothing; for an integer or flag int64 with `NOTHING`.
+        """
+        variable = view.schema.by_name[self.target]
+        values, axis = evaluate(self.formula, view)
+        values = spread(values, axis, variable.axis, view)
+        if variable.dtype.kind == "f":
+            if values.dtype.kind == "f":
+                return values
+            return np.where(values == NOTHING, np.nan, values.astype(np.float64))
+        if values.dtype.kind == "i":
+            return values
+        inside = np.abs(values) < 2.0**62  # False for NaN
+        return np.where(inside, np.rint(np.where(inside, values, 0.0)).astype(np.int64), NOTHING)
+
+    def to_json(self) -> list[Any]:
+        """Plain JSON values; `from_json` gives an equal relation back."""
+        return [self.target, to_json(self.formula)]
+
+    @classmethod
+    def from_json(cls, value: Any, schema: Schema) -> Relation:
+        """Read a relation between columns of ``schema``.
+
+        Raises:
+            CorruptFileError: wrong form, unknown columns or kinds, axes that do not fit.
+        """
+        match value:
+            case [str(target), formula]:
+                relation = cls(target, from_json(formula, schema))
+            case _:
+                raise CorruptFileError("a relation has an impossible form")
+        variable = schema.by_name.get(target)
+        if variable is None or variable.shape or variable.kind == "text":
+            raise CorruptFileError(
+                f"a relation predicts '{target[:80]}', which is no column of single numbers"
+            )
+        if target in relation.sources:
+            raise CorruptFileError(f"the relation of '{target}' reads its own column")
+        if not is_above(schema, axis_of(relation.formula, schema), variable.axis):
+            raise CorruptFileError(f"the relation of '{target}' lies on another axis")
+        return relation
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.formula}"
