@@ -1,0 +1,88 @@
+"""`Nets`: the float nets of many columns side by side, with quantisation in the loop.
+
+All nets of a group have the same shape and are trained by batched products: alone, each is too small to keep a
+core busy. With quantisation, every weight, bias, activation and output takes the value that the lowered
+`Program` has, times a power of two, so a forward pass is the program's; gradients pass straight through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from hepack.models.steps import activation, fine_bias, fine_weights, stepped
+
+INPUT_BITS, HIDDEN_BITS = 8, 5  # fraction bits of inputs and activations
+LOGIT_BITS, PLACE_BITS, SCALE_BITS = 4, 10, 3  # of outputs: logits, locations, log-scales
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes that the nets of a group share."""
+
+    nets: int
+    inputs: int
+    hidden: int
+    classes: int
+    components: int
+    weight_limit: int
+
+    @property
+    def outputs(self) -> int:
+        """Rows of the last layer: logits of classes and components, then locations and log-scales."""
+        return self.classes + 3 * self.components
+
+
+class Nets(nn.Module):
+    """Inputs ``(net, row, input)`` to ``(net, row, output)`` and the shared location ``(net, row)``."""
+
+    def __init__(self, shape: Shape, generator: torch.Generator) -> None:
+        super().__init__()
+        self.shape = shape
+        p, c, h, o = shape.nets, shape.inputs, shape.hidden, shape.outputs
+
+        def start(rows: int, columns: int, gain: float) -> nn.Parameter:
+            return nn.Parameter(torch.randn(p, rows, columns, generator=generator) * gain / columns**0.5)
+
+        def zeros(rows: int) -> nn.Parameter:
+            return nn.Parameter(torch.zeros(p, rows))
+
+        self.first, self.first_bias = start(h, c, 1.2), zeros(h)
+        self.second, self.second_bias = start(h, h, 1.6), zeros(h)
+        self.last, self.last_bias = start(o, h, 0.3), zeros(o)
+        self.skip, self.skip_bias = start(1, c, 0.02), zeros(1)
+        self._spread()
+
+    def _spread(self) -> None:
+        """Start with components apart from each other."""
+        s = self.shape
+        with torch.no_grad():
+            places = self.last_bias[:, s.classes + s.components : s.classes + 2 * s.components]
+            places += torch.linspace(-1.5, 1.5, s.components) if s.components > 1 else 0.0
+
+    def forward(self, inputs: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+        limit = self.shape.weight_limit if quantised else None
+        hidden = self._layer(inputs, self.first, self.first_bias, INPUT_BITS, limit)
+        hidden = activation(hidden, HIDDEN_BITS, quantised)
+        hidden = self._layer(hidden, self.second, self.second_bias, HIDDEN_BITS, limit)
+        hidden = activation(hidden, HIDDEN_BITS, quantised)
+        out = self._layer(hidden, self.last, self.last_bias, HIDDEN_BITS, limit)
+        shared = self._layer(inputs, self.skip, self.skip_bias, INPUT_BITS, limit)
+        if not quantised:
+            return out, shared[..., 0]
+        return stepped(out, self._steps(out)), stepped(shared[..., 0], torch.tensor(2.0**PLACE_BITS))
+
+    def _layer(self, inputs: Tensor, weights: Tensor, bias: Tensor, bits: int, limit: int | None) -> Tensor:
+        if limit is not None:
+            weights, exponents = fine_weights(weights, limit)
+            bias = fine_bias(bias, exponents + bits)
+        return torch.baddbmm(bias[:, None, :], inputs, weights.transpose(1, 2))
+
+    def _steps(self, like: Tensor) -> Tensor:
+        """Steps in a unit, for each column of the last layer."""
+        s = self.shape
+        bits = [LOGIT_BITS] * (s.classes + s.components)
+        bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components
+        return torch.tensor([2.0**b for b in bits], dtype=like.dtype)
