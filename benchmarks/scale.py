@@ -95,7 +95,7 @@ import sys, time, hepack
 table, packed, back, sample, tolerance, fast = sys.argv[1:]
 hepack.pack(sample, packed, overwrite=True)
 started = time.perf_counter()
-hepack.pack(table, packed, tolerance=tolerance or None, fast=fast == "fast", overwrite=True)
+hepack.pack(table, packed, tolerance=tolerance or None, effort="fast" if fast == "fast" else "default", overwrite=True)
 middle = time.perf_counter()
 hepack.unpack(packed, back, overwrite=True)
 print(middle - started, time.perf_counter() - middle)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from hepack.archive.fit import FitResult
+from hepack.archive.fit import fit as _fit
 from hepack.archive.inspect import FileReport, inspect
 from hepack.archive.pack import PackResult, Progress
 from hepack.archive.pack import pack as _pack
@@ -16,16 +19,28 @@ from hepack.archive.reduce import reduce as _reduce
 from hepack.archive.unpack import unpack
 from hepack.archive.verify import verify
 from hepack.codec.recipe import Recipe, load_rules, parse_rules
+from hepack.codec.streams import Effort
 from hepack.io import ReadOptions
 from hepack.table import Tolerance
 
-__all__ = ["FileReport", "inspect", "make_recipe", "open", "pack", "recover", "reduce", "unpack", "verify"]
+__all__ = [
+    "FileReport",
+    "fit",
+    "inspect",
+    "make_recipe",
+    "open",
+    "pack",
+    "recover",
+    "reduce",
+    "unpack",
+    "verify",
+]
 
 Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | str | float]
 
 
 def make_recipe(
-    tolerance: Tolerances | None = None, *, preset: str | None = None, fast: bool = False
+    tolerance: Tolerances | None = None, *, preset: str | None = None, effort: Effort = "default"
 ) -> Recipe:
     """A `Recipe` from what users write.
 
@@ -53,7 +68,7 @@ def make_recipe(
                 loaded = load_rules(Path(text))
                 rules += loaded.rules
                 base = Recipe(preset=preset or loaded.preset)
-    return Recipe(rules=rules, preset=base.preset, effort="fast" if fast else "default")
+    return Recipe(rules=rules, preset=base.preset, effort=effort)
 
 
 def pack(
@@ -62,22 +77,44 @@ def pack(
     *,
     tolerance: Tolerances | None = None,
     preset: str | None = None,
-    fast: bool = False,
+    effort: Effort = "default",
+    model: str | os.PathLike[str] | None = None,
     recipe: Recipe | None = None,
     allow_pickle: bool = False,
     strict: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> PackResult:
-    """Pack an event file; without ``tolerance`` and ``preset`` bit for bit (see `hepack.archive.pack`)."""
+    """Pack an event file; without ``tolerance`` and ``preset`` bit for bit (see `hepack.archive.pack`).
+
+    ``effort``: ``fast`` (plain coders), ``default`` (relations and trees), ``best`` (integer nets as well).
+    ``model``: a model file that `fit` wrote.
+    """
+    made = recipe or make_recipe(tolerance, preset=preset, effort=effort)
     return _pack(
         source,
         output,
-        recipe or make_recipe(tolerance, preset=preset, fast=fast),
+        replace(made, model=Path(model)) if model is not None else made,
         read=ReadOptions(allow_pickle=allow_pickle),
         strict=strict,
         overwrite=overwrite,
         progress=progress,
+    )
+
+
+def fit(
+    sources: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    tolerance: Tolerances | None = None,
+    preset: str | None = None,
+    effort: Effort = "default",
+    recipe: Recipe | None = None,
+    overwrite: bool = False,
+) -> FitResult:
+    """Learn a model from files of a campaign; ``pack(..., model=output)`` uses it."""
+    return _fit(
+        sources, output, recipe or make_recipe(tolerance, preset=preset, effort=effort), overwrite=overwrite
     )
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepack.codec.block import encode_block, items_of
+from hepack.codec.block import encode_block
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.choose import Chooser
+from hepack.codec.item import items_of
 from hepack.codec.text import decode_text, encode_text
 from hepack.container import pack_json, unpack_json
 from hepack.table import DTYPES, Collection, EventTable, Schema, Tolerance, Variable, offsets_from_counts

@@ -85,7 +85,7 @@ def test_toml(tmp_path: Path) -> None:
         rules=(("Jet_*", Tolerance("relative", 1e-3)), ("MET_pt", Tolerance("absolute", 0.5))),
     )
     assert make_recipe(path) == make_recipe(str(path)) == recipe
-    both = make_recipe([str(path), "Jet_pt=lossless"], preset="analysis", fast=True)
+    both = make_recipe([str(path), "Jet_pt=lossless"], preset="analysis", effort="fast")
     assert both.rules == (*recipe.rules, ("Jet_pt", LOSSLESS))
     assert (both.preset, both.effort) == ("analysis", "fast")
 

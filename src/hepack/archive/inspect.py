@@ -10,9 +10,12 @@ from typing import Any
 from hepack._errors import BadInputError
 from hepack.archive.measure import ColumnSummary
 from hepack.archive.packed import PackedFile
+from hepack.codec.blockreader import BlockReader
+from hepack.codec.item import LEARNED
 from hepack.container import MAGIC
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.io.location import byte_size, open_binary
+from hepack.learned import ItemModel
 from hepack.table import EventTable, Schema, Variable
 
 
@@ -29,6 +32,7 @@ class VariableReport:
     coder: str = ""
     stored_bytes: int | None = None
     bits_per_value: float | None = None
+    plain_bits: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,13 +130,14 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
             costs: dict[tuple[str, str], float] = defaultdict(float)
             coders: dict[tuple[str, str], str] = {}
             counts: dict[str, int] = defaultdict(int)
+            plain = {item.key: item.plain_bits for item in packed.models[table.number].items}
             for block in table.blocks:
                 reader = packed.fetch(block.section)
                 for variable in table.schema.variables:
                     counts[variable.name] += reader.value_count(variable.name)
                 for key, cost in reader.item_bytes().items():
                     costs[key] += cost
-                    coders.setdefault(key, describe(reader.description(*key)))
+                    coders.setdefault(key, _coder(reader, key))
             summaries = {v.name: ColumnSummary() for v in table.schema.variables}
             lengths: dict[str, int] = defaultdict(int)
             part = table if max_events is None else table[:max_events]
@@ -143,7 +148,7 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                     table.schema,
                     len(table),
                     tuple(
-                        _packed_variable(v, summaries[v.name], counts[v.name], costs, coders)
+                        _packed_variable(v, summaries[v.name], counts[v.name], costs, coders, plain)
                         for v in table.schema.variables
                     ),
                     {
@@ -165,10 +170,13 @@ def _packed_variable(
     count: int,
     costs: dict[tuple[str, str], float],
     coders: dict[tuple[str, str], str],
+    plain: dict[tuple[str, str], float],
 ) -> VariableReport:
     key = ("text", variable.axis) if variable.kind == "text" else ("values", variable.name)
     bits = 8 * costs[key] / count if count else None
-    return VariableReport(variable, summary, costs[key], coders.get(key, ""), bits_per_value=bits)
+    return VariableReport(
+        variable, summary, costs[key], coders.get(key, ""), bits_per_value=bits, plain_bits=plain.get(key)
+    )
 
 
 def _add(block: EventTable, summaries: dict[str, ColumnSummary], lengths: dict[str, int]) -> None:
@@ -178,6 +186,21 @@ def _add(block: EventTable, summaries: dict[str, ColumnSummary], lengths: dict[s
         lengths[collection.name] += block.length(collection.name)
 
 
+def _coder(reader: BlockReader, key: tuple[str, str]) -> str:
+    description = reader.description(*key)
+    return learned_words(reader.model.by_key[key]) if description[0] == LEARNED else describe(description)
+
+
+def learned_words(item: ItemModel) -> str:
+    """How a learned item is coded, in words: its relation, its coder, what it looks at."""
+    words = [str(item.relation).partition(" = ")[2]] if item.relation else []
+    if item.conditional is not None:
+        used = [item.features[i] for i in item.conditional.used]
+        words.append(f"{_CONDITIONALS.get(item.conditional.tag, '?')} of {', '.join(str(f) for f in used)}")
+    return "; ".join(words) or "plain"
+
+
+_CONDITIONALS = {"t": "tree", "m": "net"}
 _CODERS = {
     "e": "empty",
     "c": "constant",

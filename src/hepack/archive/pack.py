@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections import defaultdict
@@ -15,13 +16,16 @@ from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
 from hepack.archive.ahead import ahead
+from hepack.archive.models import MODEL_VERSION, ModelFile, model_size, write_model, write_reference
 from hepack.codec.block import EncodedBlock, encode_block
 from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, pack_json
+from hepack.fitting import FitOptions, fit_table
 from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
 from hepack.io.location import byte_size
+from hepack.learned import TableModel
 from hepack.table import EventTable, Schema
 
 Progress = Callable[[int, int], None]
@@ -124,18 +128,25 @@ def _pack_once(
 def _write(
     opened: Source, plan: Plan, handle: IO[bytes], source: str, recipe: Recipe, progress: Progress | None
 ) -> PackResult:
-    writer = ArchiveWriter(handle)
+    writer = ArchiveWriter(handle, 1 if recipe.effort == "fast" else MODEL_VERSION)
     plan_header = pack_json(plan.to_json())
     writer.add(SectionKind.PLAN, plan_header, [], "plan")
     total = sum(opened.contents.n_events)
     done = 0
+    models: dict[int, TableModel] = {}
     costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
     with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
         for number, schema in enumerate(plan.schemas):
             first = 0
-            blocks = opened.blocks(number, max_bytes=recipe.block_bytes)
+            chooser = Chooser(effort=recipe.effort)
+            blocks = _with_schema(opened.blocks(number, max_bytes=recipe.block_bytes), schema)
+            n_events = opened.contents.n_events[number]
+            blocks, fitted = _learn(ahead(blocks), n_events, recipe, chooser, pool)
+            model = fitted.write(writer, number) if fitted else None
+            if fitted and fitted.own.items:
+                models[number] = fitted.own
             # reading, coding and writing each run one block ahead of the next
-            for encoded in ahead(_encode(ahead(blocks), schema, recipe, pool)):
+            for encoded in ahead(_encode(blocks, model, chooser, pool)):
                 n_events = encoded.header["n"]
                 header = pack_json({"t": number, "i": first, **encoded.header})
                 writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, n_events])
@@ -153,6 +164,9 @@ def _write(
                 )
     if len(plan_header) * 100 < writer.position:
         writer.add(SectionKind.PLAN, plan_header, [], "copy")  # cheap insurance against damage at the front
+    for number, model in models.items():
+        if model_size(model) * 100 < writer.position:
+            write_model(writer, number, model, copy=True)
     writer.finish({"events": list(opened.contents.n_events)})
     variables = tuple(
         _size_of(plan.schemas[number], role, name, raw, kept)
@@ -171,12 +185,56 @@ def _write(
     )
 
 
+def _with_schema(blocks: Iterator[EventTable], schema: Schema) -> Iterator[EventTable]:
+    """The blocks, with the tolerances of the plan."""
+    return (replace(block, schema=schema) for block in blocks)
+
+
+def _learn(
+    blocks: Iterator[EventTable], events: int, recipe: Recipe, chooser: Chooser, pool: Executor
+) -> tuple[Iterator[EventTable], _Learned | None]:
+    """The blocks again, and what the first of them taught; None if nothing that pays."""
+    start = next(blocks, None)
+    if start is None:
+        return iter(()), None
+    learned = None
+    if recipe.effort != "fast":
+        digest, given = "", None
+        if recipe.model is not None:
+            with ModelFile(recipe.model) as file:
+                digest, given = file.find(start.schema.name) or ("", None)
+        options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
+        fitted = fit_table(start, events=events, chooser=chooser, executor=pool, options=options, given=given)
+        name = recipe.model.name if recipe.model else ""
+        learned = _Learned(fitted.given, fitted.own, digest, name)
+    return itertools.chain([start], blocks), learned
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """Items of the model ``digest`` in the model file ``name``, and this file's own items."""
+
+    given: TableModel
+    own: TableModel
+    digest: str
+    name: str
+
+    def write(self, writer: ArchiveWriter, number: int) -> TableModel | None:
+        """Write the sections that a table's decoder needs; the model itself, None if it is empty."""
+        if self.given.items:
+            keys = [item.key for item in self.given.items]
+            write_reference(writer, number, self.digest, self.name, keys)
+        if self.own.items:
+            write_model(writer, number, self.own)
+        model = self.given.extended(self.own)
+        return model if model.items else None
+
+
 def _encode(
-    blocks: Iterator[EventTable], schema: Schema, recipe: Recipe, pool: Executor
+    blocks: Iterator[EventTable], model: TableModel | None, chooser: Chooser, pool: Executor
 ) -> Iterator[EncodedBlock]:
-    chooser = Chooser(effort=recipe.effort)
     for block in blocks:
-        yield encode_block(replace(block, schema=schema), chooser, pool)
+        yield encode_block(block, chooser, pool, model)
 
 
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:

@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hepack._errors import BadRequestError, CorruptFileError
+from hepack.archive.models import ModelReader, model_folders
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
 from hepack.container import MAX_VALUES, ArchiveReader, SectionKind, SectionRef, unpack_json
 from hepack.io.location import open_binary
+from hepack.learned import TableModel
 from hepack.table import EventTable, Schema
 from hepack.table.names import unknown_name
 
@@ -99,7 +101,17 @@ class PackedFile:
             with self._lock:
                 return self.reader.body(section, head, start, length)
 
-        return BlockReader(self.plan.schemas[table], value, fetch)
+        return BlockReader(self.plan.schemas[table], value, fetch, self.models[table])
+
+    @cached_property
+    def models(self) -> list[TableModel]:
+        """The learned model of each table, read on first use.
+
+        Raises:
+            BadInputError: a model lies in another file, which is not found.
+        """
+        with self._lock:
+            return ModelReader(self.reader, self.plan.schemas, model_folders(self.path)).read(self.sections)
 
     @cached_property
     def _header(self) -> Any:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, CorruptFileError, HepackError
+from hepack.archive.models import MODEL_VERSION, ModelReader, is_sound, model_folders
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
 from hepack.container import ArchiveReader, ArchiveWriter, SectionHead, SectionKind, SectionRef, unpack_json
+from hepack.learned import TableModel
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,18 @@ def recover(
         kept: list[tuple[int, int, int]] = []
         reasons: list[str] = []
         with replacing(Path(output), overwrite=overwrite) as temporary, temporary.open("wb") as target:
-            writer = ArchiveWriter(target)
+            has_model = any(section.kind == SectionKind.MODEL for section in sections)
+            writer = ArchiveWriter(target, MODEL_VERSION if has_model else 1)
             writer.add(SectionKind.PLAN, plan_header, [], "plan")
+            folders = model_folders(source)
+            models = ModelReader(reader, plan.schemas, folders).read(sections, damaged=True)
+            _copy_models(reader, sections, writer)
             position = [0] * len(plan.schemas)
             for section in sections:
                 if section.kind != SectionKind.BLOCK:
                     continue
                 try:
-                    table, first, n_events, header, body = _sound_block(reader, section, plan)
+                    table, first, n_events, header, body = _sound_block(reader, section, plan, models)
                 except HepackError as error:
                     reasons.append(f"the block at byte {section.offset}: {error}")
                     continue
@@ -71,6 +77,18 @@ def recover(
     )
 
 
+def _copy_models(reader: ArchiveReader, sections: list[SectionRef], writer: ArchiveWriter) -> None:
+    """Copy each model section that is sound, copies of copies excepted."""
+    seen = set()
+    for number, section in enumerate(sections):
+        if section.kind == SectionKind.MODEL:
+            head, header = reader.header(section)
+            body = _body(reader, section, head)
+            if is_sound(header, body) and header not in seen:
+                seen.add(header)
+                writer.add(SectionKind.MODEL, header, [body], f"model {number}")
+
+
 def _find_plan(reader: ArchiveReader, sections: list[SectionRef], path: str) -> tuple[Plan, bytes]:
     for section in sections:
         if section.kind == SectionKind.PLAN:
@@ -83,7 +101,7 @@ def _find_plan(reader: ArchiveReader, sections: list[SectionRef], path: str) -> 
 
 
 def _sound_block(
-    reader: ArchiveReader, section: SectionRef, plan: Plan
+    reader: ArchiveReader, section: SectionRef, plan: Plan, models: list[TableModel]
 ) -> tuple[int, int, int, bytes, bytes]:
     head, header = reader.header(section)
     value = unpack_json(header, "the header of a block")
@@ -95,7 +113,7 @@ def _sound_block(
             raise CorruptFileError("a chunk reaches beyond its section")
         return body[start : start + length]
 
-    block = BlockReader(plan.schemas[table], value, fetch)
+    block = BlockReader(plan.schemas[table], value, fetch, models[table])
     return table, first, len(block.table()), header, body
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.codec.block import items_of
+from hepack.codec.item import items_of
 from hepack.codec.recipe import Recipe
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.table import LOSSLESS, EventTable, Tolerance, bits_differ

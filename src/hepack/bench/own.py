@@ -16,6 +16,7 @@ from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
 from hepack.codec.recipe import Recipe
 from hepack.codec.streams import Effort
+from hepack.fitting import fit_table
 from hepack.io import ReadOptions
 
 
@@ -69,8 +70,11 @@ def _pack_in_memory(loaded: Loaded, recipe: Recipe, pool: Executor) -> None:
         chooser = Chooser(effort=recipe.effort)
         blocks = max(1, -(-table.nbytes // recipe.block_bytes))
         rows = max(1, -(-len(table) // blocks))
+        model = None
+        if recipe.effort != "fast" and len(table):
+            model = fit_table(table.slice(0, rows), events=len(table), chooser=chooser, executor=pool).model
         for start in range(0, len(table), rows):
-            encode_block(table.slice(start, start + rows), chooser, pool)
+            encode_block(table.slice(start, start + rows), chooser, pool, model)
 
 
 def _unpack_in_memory(path: Path, pool: Executor) -> None:

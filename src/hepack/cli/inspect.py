@@ -92,7 +92,7 @@ def _table(report: TableReport, *, packed: bool) -> Any:
 
 
 _WIDTHS: dict[str, tuple[int, int | None]] = {
-    "variable": (12, 38), "type": (7, None), "coded as": (8, 38), "lattice": (8, 20),
+    "variable": (12, 38), "type": (7, None), "coded as": (8, 60), "lattice": (8, 20),
     **dict.fromkeys(("raw", "on disk", "packed", "tolerance"), (8, None)),
     **dict.fromkeys(("min", "mean", "max"), (9, None)),
 }  # fmt: skip
@@ -100,7 +100,19 @@ _WIDTHS: dict[str, tuple[int, int | None]] = {
 
 # a narrow terminal cuts off the right end
 _COLUMNS = ("variable", "type", "unit", "raw", "on disk", "min", "mean", "max", "NaN", "entropy", "lattice")
-_PACKED_COLUMNS = ("variable", "type", "unit", "raw", "packed", "bits", "tolerance", "min", "max", "coded as")
+_PACKED_COLUMNS = (
+    "variable",
+    "type",
+    "unit",
+    "raw",
+    "packed",
+    "bits",
+    "plain",
+    "tolerance",
+    "min",
+    "max",
+    "coded as",
+)
 
 
 def _cells(row: VariableReport, *, packed: bool) -> list[str]:
@@ -118,7 +130,8 @@ def _cells(row: VariableReport, *, packed: bool) -> list[str]:
         cost = row.packed_bytes or 0.0
         bits = f"{row.bits_per_value:.2f}" if row.bits_per_value is not None else ""
         tolerance = str(variable.tolerance)
-        cells = [size(summary.raw_bytes), size(cost), bits, tolerance, low, high, row.coder]
+        plain = f"{row.plain_bits:.2f}" if row.plain_bits is not None else ""
+        cells = [size(summary.raw_bytes), size(cost), bits, plain, tolerance, low, high, row.coder]
     else:
         entropy = f"{summary.entropy:.2f}" if summary.entropy is not None else ""
         stored = "" if row.stored_bytes is None else size(row.stored_bytes)
@@ -175,6 +188,7 @@ def _variable_json(row: VariableReport) -> dict[str, Any]:
         "stored_bytes": row.stored_bytes,
         "packed_bytes": row.packed_bytes,
         "bits_per_value": row.bits_per_value,
+        "plain_bits_per_value": row.plain_bits,
         "coder": row.coder,
     }
 

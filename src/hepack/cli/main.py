@@ -15,6 +15,7 @@ from hepack._version import __version__
 COMMANDS = {
     "inspect": "What is in a file: variables, ranges, entropy, where the bytes go.",
     "pack": "Pack event files, bit for bit or within tolerances.",
+    "fit": "Learn a model from files of a campaign, to pack many files with it.",
     "unpack": "Get the events back, in the original format or another.",
     "verify": "Check a packed file completely, against its original if given.",
     "recover": "Save the sound blocks of a damaged packed file.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from hepack.codec.recipe import Recipe
+    from hepack.codec.streams import Effort
     from hepack.io import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +29,20 @@ def tolerance_options(function: F) -> F:
         help="'Jet_pt=1e-3rel,Jet_eta=1e-3,*_mass=10bits' (relative, absolute, mantissa bits; wildcards; "
         "later rules win), or the path of a TOML file with a table [tolerance].",
     )(function)  # fmt: skip
+
+
+def effort_options(function: F) -> F:
+    """``--fast``, ``--best``, ``--effort``."""
+    function = click.option(
+        "--effort", type=click.FloatRange(0, 10000), metavar="MINUTES",
+        help="With --best: how long integer nets may be trained (5).",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--best", is_flag=True, help="Train integer nets as well: smallest, slower; needs 'hepack[train]'."
+    )(function)
+    return click.option("--fast", is_flag=True, help="Plain coders only, the quick ones: faster, larger.")(
+        function
+    )
 
 
 def read_options(function: F) -> F:
@@ -57,16 +73,26 @@ def overwrite_option(function: F) -> F:
 
 
 def recipe_from(
-    tolerance: tuple[str, ...], preset: str | None, *, fast: bool = False, block_mb: float | None = None,
-    threads: int | None = None,
+    tolerance: tuple[str, ...], preset: str | None, *, fast: bool = False, best: bool = False,
+    minutes: float | None = None, block_mb: float | None = None, threads: int | None = None,
+    model: str | None = None,
 ) -> Recipe:  # fmt: skip
     """The recipe that the options describe."""
     from hepack.api import make_recipe
 
-    recipe = make_recipe(tolerance or None, preset=preset, fast=fast)
+    if fast and (best or model):
+        raise click.UsageError("--fast learns nothing and uses no model; leave out --fast, --best or --model")
+    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best))
     if block_mb is not None:
         recipe = replace(recipe, block_bytes=int(block_mb * (1 << 20)))
-    return replace(recipe, threads=threads)
+    if minutes is not None:
+        recipe = replace(recipe, fit_seconds=60 * minutes)
+    return replace(recipe, threads=threads, model=Path(model) if model else None)
+
+
+def effort_of(fast: bool, best: bool) -> Effort:
+    """The effort that the flags name."""
+    return "fast" if fast else "best" if best else "default"
 
 
 def reading_from(table: tuple[str, ...], allow_pickle: bool) -> ReadOptions:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hepack.cli.options import (
+    effort_options,
     json_option,
     overwrite_option,
     read_options,
@@ -31,7 +32,8 @@ SHOWN_VARIABLES = 24
     help="The packed file; for several inputs a folder. Default: FILE.hpk beside the input.",
 )  # fmt: skip
 @tolerance_options
-@click.option("--fast", is_flag=True, help="Up to twice as fast, a little larger.")
+@effort_options
+@click.option("--model", "-m", metavar="PATH", help="Use this model file, as 'hepack fit' writes it.")
 @click.option("--block-mb", type=click.FloatRange(0.001, 512), help="Size of a block before packing (48).")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
 @click.option("--strict", is_flag=True, help="Fail if anything in the input cannot be carried.")
@@ -40,8 +42,9 @@ SHOWN_VARIABLES = 24
 @json_option
 def command(
     files: tuple[str, ...], output: str | None, tolerance: tuple[str, ...], preset: str | None, fast: bool,
-    block_mb: float | None, threads: int | None, strict: bool, format_id: str | None, table: tuple[str, ...],
-    allow_pickle: bool, overwrite: bool, as_json: bool,
+    best: bool, effort: float | None, model: str | None, block_mb: float | None, threads: int | None,
+    strict: bool, format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Pack event FILES (local paths, globs, URLs), bit for bit unless tolerances are given.
 
@@ -50,7 +53,16 @@ def command(
     """
     from hepack.io.paths import expand
 
-    recipe = recipe_from(tolerance, preset, fast=fast, block_mb=block_mb, threads=threads)
+    recipe = recipe_from(
+        tolerance,
+        preset,
+        fast=fast,
+        best=best,
+        minutes=effort,
+        block_mb=block_mb,
+        threads=threads,
+        model=model,
+    )
     read = reading_from(table, allow_pickle)
     sources = expand(files)
     if len(sources) > 1 or (output is not None and (output.endswith("/") or Path(output).is_dir())):

@@ -59,6 +59,14 @@ def progress_bar(title: str, *, unit: str = "events") -> Iterator[Callable[[int,
         yield report
 
 
+@contextlib.contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """A sign of life on the error stream, if it is a terminal, while something of unknown length runs."""
+    out = Console(stderr=True)
+    with out.status(title) if out.is_terminal else contextlib.nullcontext():
+        yield
+
+
 def size(number: float) -> str:
     """Bytes for people: ``12.3 kB``."""
     for unit in ("B", "kB", "MB", "GB"):

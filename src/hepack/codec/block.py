@@ -1,8 +1,9 @@
 """One block of events: its items to chunks, a JSON header, and back, item by item.
 
 Items of a table, in order: for each collection its lengths (or, for text, its strings), then each
-variable that is not text. An item is coded as a column, as strings, or as ``["=", i]``: the same
-integers or the same bits as item ``i``. Small items share a *bundle*, a chunk compressed as a whole.
+variable that is not text. An item is coded as a column, as strings, by the table's learned model, or as
+``["=", i]``: the same integers or the same bits as item ``i``. Small items share a *bundle*, a chunk
+compressed as a whole.
 """
 
 from __future__ import annotations
@@ -16,42 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack._errors import BoundError
 from hepack.codec.bundle import BUNDLE_BYTES, SMALL_BYTES, compress_bundle
 from hepack.codec.choose import Chooser
-from hepack.codec.column import EncodedColumn, decode_column, encode_column
-from hepack.codec.text import decode_text, encode_text
+from hepack.codec.item import Done, Item, buffer_of, encode_item, items_of, values_of
+from hepack.codec.learnedblock import LearnedBlock
 from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check
-from hepack.table import EventTable, Schema, Variable, bits_differ
-
-INT64 = np.dtype(np.int64)
-
-
-@dataclass(frozen=True)
-class Item:
-    """What is coded as one: a collection's lengths (``counts``), its strings (``text``), or a variable."""
-
-    role: str
-    name: str
-    axis: str
-    variable: Variable
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.role, self.name
-
-
-def items_of(schema: Schema) -> tuple[Item, ...]:
-    """The items of a table, in the order of the file."""
-    found = []
-    for collection in schema.collections:
-        role = "text" if collection.layout == "text" else "counts"
-        lengths = Variable(
-            name=f"lengths of {collection.name}", dtype=INT64, axis=collection.parent, kind="integer"
-        )
-        found.append(Item(role, collection.name, collection.parent, lengths))
-    found += [Item("values", v.name, v.axis, v) for v in schema.variables if v.kind != "text"]
-    return tuple(found)
+from hepack.learned import TableModel
+from hepack.table import EventTable, bits_differ
 
 
 @dataclass(frozen=True)
@@ -63,7 +35,9 @@ class EncodedBlock:
     item_bytes: Mapping[tuple[str, str], tuple[int, float]]
 
 
-def encode_block(table: EventTable, chooser: Chooser, executor: Executor) -> EncodedBlock:
+def encode_block(
+    table: EventTable, chooser: Chooser, executor: Executor, model: TableModel | None = None
+) -> EncodedBlock:
     """Encode a block and check it: every item is decoded and compared before this returns.
 
     Raises:
@@ -74,11 +48,15 @@ def encode_block(table: EventTable, chooser: Chooser, executor: Executor) -> Enc
     for item in items:
         size = _entries(table, item) * item.variable.width
         check(size, MAX_VALUES, f"the number of values of '{item.name}' in one block")
-    whole = sum(_values(table, item).nbytes for item in items if item.role != "text")
+    whole = sum(values_of(table, item).nbytes for item in items if item.role != "text")
     check(whole + table.nbytes, MAX_BLOCK_BYTES, "the size of a block")
-    repeats = _find_repeats(table, items)
+    model = model or TableModel(table.schema, ())
+    repeats = find_repeats(table, items, model)
     own = [i for i in range(len(items)) if i not in repeats]
-    done = dict(zip(own, executor.map(lambda i: _encode_item(table, items[i], chooser), own), strict=True))
+    plain = [i for i in own if items[i].key not in model.by_key]
+    done = dict(zip(plain, executor.map(lambda i: encode_item(table, items[i], chooser), plain), strict=True))
+    if len(plain) < len(own):
+        done |= LearnedBlock(table, items, repeats, model, chooser).encode(done, executor)
     chunks, body, costs = _lay_out(done, items)
     descriptions = [
         ["=", repeats[i]] if i in repeats else done[i].column.description for i in range(len(items))
@@ -93,40 +71,18 @@ def encode_block(table: EventTable, chooser: Chooser, executor: Executor) -> Enc
     return EncodedBlock(header, body, sizes)
 
 
-@dataclass(frozen=True)
-class _Done:
-    column: EncodedColumn
-    data: bytes
-    crc: int
-
-
-def _encode_item(table: EventTable, item: Item, chooser: Chooser) -> _Done:
-    if item.role == "text":
-        counts, data = table.counts(item.name), table.columns[_text_variable(table.schema, item.name)]
-        column = encode_text(counts, data, chooser)
-        joined = column.data
-        back_counts, back = decode_text(column.description, joined, len(counts))
-        if not (np.array_equal(back_counts, counts) and np.array_equal(back, data)):
-            raise BoundError(f"the strings '{item.name}' do not decode to what they were")
-        return _Done(column, joined, crc_of(back_counts, back))
-    values = _values(table, item)
-    column = encode_column(values, item.variable, chooser)
-    joined = column.data
-    decoded = decode_column(column.description, joined, len(values), item.variable)
-    if bits_differ(decoded, column.expected).any():
-        raise BoundError(f"'{item.name}' does not decode to within its tolerance {item.variable.tolerance}")
-    return _Done(column, joined, crc_of(decoded))
-
-
 def _lay_out(
-    done: Mapping[int, _Done], items: Sequence[Item]
+    done: Mapping[int, Done], items: Sequence[Item]
 ) -> tuple[list[list[Any]], list[bytes], dict[tuple[str, str], float]]:
     """Chunks: an item each, small ones bundled.
 
     A chunk is ``[method, stored bytes, their crc32, crc32 over the items' crc32s, items as steps]``.
     """
     small = [i for i in done if len(done[i].data) <= SMALL_BYTES]
-    groups = [[i] for i in done if len(done[i].data) > SMALL_BYTES] + list(_bundles(small, done))
+    groups = [[i] for i in done if len(done[i].data) > SMALL_BYTES]
+    # plain and learned items apart, so that who asks for a plain one need not decode what it has no use for
+    groups += list(_bundles([i for i in small if not done[i].is_learned], done))
+    groups += list(_bundles([i for i in small if done[i].is_learned], done))
     chunks: list[list[Any]] = []
     body: list[bytes] = []
     costs: dict[tuple[str, str], float] = {}
@@ -143,7 +99,7 @@ def _lay_out(
     return chunks, body, costs
 
 
-def _bundles(small: Sequence[int], done: Mapping[int, _Done]) -> Iterator[list[int]]:
+def _bundles(small: Sequence[int], done: Mapping[int, Done]) -> Iterator[list[int]]:
     group: list[int] = []
     size = 0
     for i in small:
@@ -156,23 +112,31 @@ def _bundles(small: Sequence[int], done: Mapping[int, _Done]) -> Iterator[list[i
         yield group
 
 
-def _find_repeats(table: EventTable, items: Sequence[Item]) -> dict[int, int]:
-    """Items that hold the same as an earlier one, by a checksum first and then value by value."""
+def find_repeats(table: EventTable, items: Sequence[Item], model: TableModel) -> dict[int, int]:
+    """Items that hold the same as an earlier one, by a checksum first and then value by value.
+
+    A learned item may repeat only what is decoded before it, so that decoding never goes in a circle.
+    """
     seen: dict[tuple[Any, ...], int] = {}
     repeats: dict[int, int] = {}
     for i, item in enumerate(items):
         if item.role == "text":
             continue
-        values = _comparable(_values(table, item))
+        values = _comparable(values_of(table, item))
         key = (
             values.shape,
             values.dtype.str,
             str(item.variable.tolerance),
             item.variable.period,
-            zlib.crc32(_buffer(values)),
+            zlib.crc32(buffer_of(values)),
         )
         first = seen.setdefault(key, i)
-        if first != i and not bits_differ(_comparable(_values(table, items[first])), values).any():
+        late = model.order.get(items[first].key, -1) > model.order.get(item.key, -1)
+        if (
+            first != i
+            and not late
+            and not bits_differ(_comparable(values_of(table, items[first])), values).any()
+        ):
             repeats[i] = first
     return repeats
 
@@ -184,10 +148,6 @@ def _comparable(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values)
 
 
-def _values(table: EventTable, item: Item) -> NDArray[Any]:
-    return table.counts(item.name) if item.role == "counts" else table.columns[item.name]
-
-
 def _raw_bytes(table: EventTable, item: Item) -> int:
     if item.role == "values":
         return table.columns[item.name].nbytes
@@ -197,19 +157,3 @@ def _raw_bytes(table: EventTable, item: Item) -> int:
 
 def _entries(table: EventTable, item: Item) -> int:
     return table.length(item.name) if item.role == "text" else table.length(item.axis)
-
-
-def _text_variable(schema: Schema, collection: str) -> str:
-    return schema.on(collection)[0].name
-
-
-def _buffer(array: NDArray[Any]) -> memoryview:
-    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
-
-
-def crc_of(*arrays: NDArray[Any]) -> int:
-    """CRC-32 over the bytes of arrays, C order."""
-    crc = 0
-    for array in arrays:
-        crc = zlib.crc32(_buffer(array), crc)
-    return crc

@@ -73,7 +73,7 @@ def data_size(description: list[Any]) -> int:
     match description:
         case ["split", [*parts]] if all(isinstance(part, list) and part for part in parts):
             return sum(data_size(part) for part in parts if part[0] != "split")
-        case ["text", _, [*streams]] | [list(), [*streams], *_]:
+        case ["text", _, [*streams]] | ["m", [*streams]] | [list(), [*streams], *_]:
             sizes = [stream[0] if isinstance(stream, list) and stream else -1 for stream in streams]
             if all(type(size) is int and size >= 0 for size in sizes):
                 return sum(sizes)
@@ -97,6 +97,10 @@ class StreamReader:
         """Decode the next stream, of ``count`` bytes of text."""
         settings, piece = self._take()
         return decode_bytes(settings, piece, count)
+
+    def next_raw(self) -> bytes:
+        """The bytes of the next stream, as they are."""
+        return self._take()[1]
 
     def _take(self) -> tuple[list[Any], bytes]:
         part = next(self._parts, None)

@@ -26,7 +26,8 @@ class Recipe:
     """What to pack and how closely. Later rules win over earlier ones, rules win over the preset.
 
     ``block_bytes`` is the size of a block before packing: larger blocks pack a little smaller, smaller
-    ones need less memory and give finer access.
+    ones need less memory and give finer access. ``model`` is a model file (``.hpm``) to use; ``fit_seconds``
+    bounds the training of integer nets with the effort ``best``.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -34,6 +35,8 @@ class Recipe:
     effort: Effort = "default"
     block_bytes: int = DEFAULT_BLOCK_BYTES
     threads: int | None = None
+    model: Path | None = None
+    fit_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:

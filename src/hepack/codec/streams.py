@@ -19,7 +19,8 @@ from hepack.codec import lz
 from hepack.container import MAX_VALUES
 from hepack.transforms import Symbols
 
-Effort = Literal["fast", "default"]
+Effort = Literal["fast", "default", "best"]
+"""``fast``: quick plain coders; ``default``: all of them and trees; ``best``: also integer nets."""
 
 
 MAX_RUNS = 0.8

@@ -81,7 +81,8 @@ class ArchiveReader:
             numbers = (ref.kind, ref.offset, ref.length)
             if any(type(number) is not int for number in numbers) or type(ref.digest) is not str:
                 raise CorruptFileError(f"the index of '{self.path}' has a wrong form")
-            if ref.kind not in (SectionKind.PLAN, SectionKind.BLOCK) and ref.kind < FIRST_OPTIONAL:
+            known = (SectionKind.PLAN, SectionKind.BLOCK, SectionKind.MODEL)
+            if ref.kind not in known and ref.kind < FIRST_OPTIONAL:
                 raise TooNewError(f"'{self.path}' has sections of the unknown kind {ref.kind}; update hepack")
             if ref.offset != position or ref.length < HEAD_SIZE:
                 raise CorruptFileError(f"the sections of '{self.path}' overlap or leave gaps")

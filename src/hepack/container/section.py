@@ -12,7 +12,8 @@ from hepack._errors import BadInputError, CorruptFileError, TooNewError, Truncat
 from hepack.container.limits import MAX_HEADER_BYTES, check
 
 MAGIC = b"\x89HPK\r\n\x1a\n"
-VERSION = 1
+VERSION = 2
+"""The newest version; files without a model are written as version 1."""
 END_MAGIC = b"HPKEND\r\n"
 SYNC = b"\xf5HPS"
 
@@ -33,6 +34,7 @@ class SectionKind(IntEnum):
     PLAN = 1
     BLOCK = 2
     INDEX = 3
+    MODEL = 4
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ class SectionHead:
         return cls(kind, header_crc, header, body)
 
 
-def opening() -> bytes:
+def opening(version: int = 1) -> bytes:
     """The first bytes of a packed file."""
-    fields = _OPENING.pack(MAGIC, VERSION, 0, 0)[:-4]
+    fields = _OPENING.pack(MAGIC, version, 0, 0)[:-4]
     return fields + zlib.crc32(fields).to_bytes(4, "little")
 
 

@@ -14,24 +14,25 @@ class ArchiveWriter:
     """Streams a packed file to ``handle``; nothing is written twice or out of order.
 
     ``label`` is a small JSON value that the index keeps for each section, for readers to choose by.
+    Only files of ``version`` 2 have sections of the kind MODEL.
     """
 
-    def __init__(self, handle: IO[bytes]) -> None:
+    def __init__(self, handle: IO[bytes], version: int = 1) -> None:
         self._handle = handle
         self._index: list[list[Any]] = []
-        self._position = handle.write(opening())
+        self._position = handle.write(opening(version))
 
     @property
     def position(self) -> int:
         """Bytes written so far."""
         return self._position
 
-    def add(self, kind: SectionKind, header: bytes, body: Sequence[bytes], label: Any) -> int:
-        """Append a section; return its length in bytes."""
+    def add(self, kind: SectionKind, header: bytes, body: Sequence[bytes], label: Any) -> str:
+        """Append a section; return its digest."""
         start = self._position
         length = self._put(kind, header, body)
         self._index.append([int(kind), start, length, label, self._digest])
-        return length
+        return self._digest
 
     def finish(self, summary: Any) -> None:
         """Write the index, with a JSON ``summary`` of the file, and the closing."""

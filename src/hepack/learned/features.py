@@ -1,0 +1,180 @@
+"""`Feature`: an integer that a conditional model may look at, made from columns decoded before.
+
+Floats become integers by their bits in the order of their values, so that no rounding is involved and
+every machine sees the same integer. docs/learned.md, "Features", is normative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack._errors import CorruptFileError
+from hepack.conditional import Features
+from hepack.conditional.base import MAX_FEATURE
+from hepack.learned.axis import firsts, ranks
+from hepack.relations import View
+from hepack.relations.view import spread
+from hepack.table import EVENTS, Schema
+
+FeatureKind = Literal["own", "up", "previous", "same", "lead", "length", "rank", "count", "predicted"]
+"""Where a feature comes from.
+
+========= =====================================================================
+own       the source's value in the same row
+up        the source's value in the entry that owns the row, one or more levels up
+previous  the source's value in the row before, if it is of the same owner
+same      1 if the source's value equals that of the row before, of the same owner
+lead      the source's value in the first object of the row's run (source: one level below)
+length    the length of the row's run in the collection ``source`` (one level below)
+rank      the row's place among its siblings
+count     how many siblings the row has, itself included
+predicted what the relation predicts for the row
+========= =====================================================================
+"""
+
+MISSING = -MAX_FEATURE
+
+
+@dataclass(frozen=True)
+class Feature:
+    """``source`` names a variable, or a collection for ``length``; empty for the last three kinds."""
+
+    kind: FeatureKind
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source}".strip()
+
+    def to_json(self) -> list[str]:
+        return [self.kind, self.source] if self.source else [self.kind]
+
+    @classmethod
+    def from_json(cls, value: Any, schema: Schema, axis: str) -> Feature:
+        """Read a feature of rows on ``axis``.
+
+        Raises:
+            CorruptFileError: no such feature can be made from a table of that schema.
+        """
+        match value:
+            case [str(kind), *rest] if kind in get_args(FeatureKind) and all(type(s) is str for s in rest):
+                feature = cls(kind, *rest[:1])  # type: ignore[arg-type]
+                if len(rest) <= 1 and feature.fits(schema, axis):
+                    return feature
+        raise CorruptFileError(f"a model uses the impossible feature {str(value)[:80]}")
+
+    def fits(self, schema: Schema, axis: str) -> bool:
+        """Whether the source is where the kind says."""
+        if self.kind in ("rank", "count", "predicted"):
+            return not self.source
+        if self.kind == "length":
+            collection = schema.collection_by_name.get(self.source)
+            return collection is not None and collection.layout != "text" and collection.parent == axis
+        variable = schema.by_name.get(self.source)
+        if variable is None or variable.shape or variable.kind == "text":
+            return False
+        place = variable.axis
+        if self.kind == "up":
+            return place != axis and (place == EVENTS or place in schema.ancestors(axis))
+        if self.kind == "lead":
+            return place != EVENTS and schema.collection_by_name[place].parent == axis
+        return self.kind in ("own", "previous", "same") and place == axis
+
+    def column(self, view: View, axis: str, predicted: NDArray[Any] | None) -> NDArray[np.int32]:
+        """The feature for every row of ``axis``, shape ``(row,)``."""
+        if self.kind == "rank":
+            return _narrow(ranks(view, axis))
+        if self.kind == "count":
+            return _narrow(_siblings(view, axis))
+        if self.kind == "length":
+            return _narrow(np.diff(view.offsets(self.source)))
+        if self.kind == "predicted":
+            assert predicted is not None
+            return predicted_integers(predicted)
+        values = view.column(self.source)
+        if self.kind == "same":
+            return _same(values, firsts(view, axis))
+        found = integers(values)
+        if self.kind == "up":
+            return spread(found, view.schema.by_name[self.source].axis, axis, view)
+        if self.kind == "previous":
+            before = np.full(len(found), MISSING, np.int32)
+            before[1:] = found[:-1]
+            before[firsts(view, axis)] = MISSING
+            return before
+        if self.kind == "lead":
+            return _lead(found, view.offsets(view.schema.by_name[self.source].axis))
+        return found
+
+
+def assemble(
+    features: Sequence[Feature | None],
+    view: View,
+    axis: str,
+    predicted: NDArray[Any] | None,
+    used: Sequence[int],
+) -> Features:
+    """The features of every row of ``axis``, shape ``(row, feature)``; those not ``used`` are zero."""
+    rows = np.zeros((view.length(axis), len(features)), np.int32)
+    for i in used:
+        feature = features[i]
+        assert feature is not None
+        rows[:, i] = feature.column(view, axis, predicted)
+    return rows
+
+
+def integers(values: NDArray[Any]) -> NDArray[np.int32]:
+    """Numbers as integers of the same order, within +-(2**24 - 1).
+
+    Floats by the upper bits of their ordered bits (sign, exponent, 15 or 12 mantissa bits); integers
+    themselves, kept within the range.
+    """
+    if values.dtype.kind == "f":
+        size = values.dtype.itemsize
+        signed = np.ascontiguousarray(values).view(np.dtype(f"i{size}"))
+        ordered = signed ^ ((signed >> (8 * size - 1)) & np.iinfo(signed.dtype).max)
+        return np.asarray(ordered >> max(0, 8 * size - 24)).astype(np.int32)
+    return _narrow(values)
+
+
+def predicted_integers(predicted: NDArray[Any]) -> NDArray[np.int32]:
+    """The same of predictions; of NaN, whose bits machines do not agree on, `MISSING`."""
+    found = integers(predicted)
+    if predicted.dtype.kind == "f":
+        found[np.isnan(predicted)] = MISSING
+    return found
+
+
+def _narrow(values: NDArray[Any]) -> NDArray[np.int32]:
+    if values.dtype.kind == "b" or values.dtype.itemsize < 4:
+        return values.astype(np.int32)
+    if values.dtype.kind == "u":
+        return np.asarray(np.minimum(values, MAX_FEATURE), np.int32)
+    return np.asarray(np.clip(values, -MAX_FEATURE, MAX_FEATURE), np.int32)
+
+
+def _siblings(view: View, axis: str) -> NDArray[np.int64]:
+    if axis == EVENTS:
+        return np.ones(view.n_events, np.int64)
+    counts = np.diff(view.offsets(axis))
+    return np.repeat(counts, counts)
+
+
+def _same(values: NDArray[Any], first: NDArray[np.bool_]) -> NDArray[np.int32]:
+    same = np.zeros(len(values), np.int32)
+    if values.dtype.kind == "f":
+        values = np.ascontiguousarray(values).view(np.dtype(f"u{values.dtype.itemsize}"))
+    same[1:] = values[1:] == values[:-1]
+    same[first] = 0
+    return same
+
+
+def _lead(values: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
+    lead = np.full(len(offsets) - 1, MISSING, np.int32)
+    filled = np.diff(offsets) > 0
+    lead[filled] = values[offsets[:-1][filled]]
+    return lead

@@ -1,0 +1,140 @@
+"""`ItemModel`: how one item of a table is predicted, made integers, and coded; bound to no block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack.conditional import Conditional, Features
+from hepack.learned.axis import firsts
+from hepack.learned.features import Feature, assemble
+from hepack.learned.quantiser import Quantised, Quantiser
+from hepack.relations import Expression, Relation, View
+from hepack.table import EVENTS, Collection, Schema, Variable
+from hepack.transforms import Symbols
+
+Role = Literal["values", "counts"]
+Key = tuple[str, str]
+"""Role and name: a variable's values, or a collection's lengths (``counts``)."""
+
+
+def lengths_of(collection: Collection) -> Variable:
+    """A collection's lengths as a variable: int64 on the parent's axis."""
+    name = f"lengths of {collection.name}"
+    return Variable(name=name, dtype=np.dtype(np.int64), axis=collection.parent, kind="integer")
+
+
+@dataclass(frozen=True, eq=False)
+class ItemModel:
+    """``conditional`` codes the targets given ``features`` (None where it uses none); without one, a plain coder does.
+
+    ``plain_bits`` and ``bits`` are what a value was found to cost on the sample, by a plain coder and so.
+    """
+
+    role: Role
+    name: str
+    quantiser: Quantiser
+    relation: Relation | None = None
+    features: tuple[Feature | None, ...] = ()
+    conditional: Conditional | None = None
+    plain_bits: float = 0.0
+    bits: float = 0.0
+
+    @property
+    def key(self) -> Key:
+        return self.role, self.name
+
+    def variable(self, schema: Schema) -> Variable:
+        """The column as a variable."""
+        if self.role == "values":
+            return schema.by_name[self.name]
+        return lengths_of(schema.collection_by_name[self.name])
+
+    def dependencies(self, schema: Schema) -> set[Key]:
+        """The items that must be decoded before this one."""
+        axis = self.variable(schema).axis
+        found = self.prediction_dependencies(schema)
+        used = self.conditional.used if self.conditional else ()
+        for feature in (self.features[i] for i in used):
+            assert feature is not None
+            found |= _needs(feature, schema, axis)
+        if self.conditional and self.conditional.lagged and axis != EVENTS:
+            found.add(("counts", axis))
+        return found
+
+    def prediction_dependencies(self, schema: Schema) -> set[Key]:
+        """The items that the relation needs."""
+        if self.relation is None:
+            return set()
+        found: set[Key] = {("values", name) for name in self.relation.sources}
+        axes = {schema.by_name[name].axis for name in (self.name, *self.relation.sources)}
+        found |= {("counts", name) for axis in axes for name in schema.ancestors(axis)}
+        return found | {("counts", name) for name in _collections(self.relation.formula, schema)}
+
+    def predict(self, view: View) -> NDArray[Any] | None:
+        """What the relation says, one value for each row; None without a relation."""
+        return self.relation.predict(view) if self.relation else None
+
+    def quantise(self, values: NDArray[Any], view: View) -> Quantised:
+        """Targets of a column of shape ``(row,)``, given the columns as unpacking gives them back."""
+        return self.quantiser.forward(values, self.variable(view.schema), self.predict(view))
+
+    def encode(self, targets: Symbols, view: View) -> bytes:
+        """Code the targets by the conditional model."""
+        assert self.conditional is not None
+        features, first = self._inputs(view, self.predict(view))
+        return self.conditional.encode(features, targets, first)
+
+    def bits_of(self, targets: Symbols, view: View) -> NDArray[np.float64]:
+        """The code length of each target by the conditional model, in bits."""
+        assert self.conditional is not None
+        features, first = self._inputs(view, self.predict(view))
+        return self.conditional.bits(features, targets, first)
+
+    def decode(self, data: bytes | memoryview, view: View, predicted: NDArray[Any] | None) -> Symbols:
+        """Undo `encode`.
+
+        Raises:
+            CorruptFileError: the data are not such targets.
+        """
+        assert self.conditional is not None
+        features, first = self._inputs(view, predicted)
+        return self.conditional.decode(features, data, first)
+
+    def _inputs(
+        self, view: View, predicted: NDArray[Any] | None
+    ) -> tuple[Features, NDArray[np.bool_] | None]:
+        assert self.conditional is not None
+        axis = self.variable(view.schema).axis
+        features = assemble(self.features, view, axis, predicted, self.conditional.used)
+        return features, firsts(view, axis) if self.conditional.lagged else None
+
+
+def _collections(formula: Expression, schema: Schema) -> set[str]:
+    """The collections whose lengths a formula names in its settings."""
+    found = {name for name in formula.settings if name in schema.collection_by_name}
+    return found.union(
+        *(_collections(part, schema) for part in formula.inputs if isinstance(part, Expression))
+    )
+
+
+def _needs(feature: Feature, schema: Schema, axis: str) -> set[Key]:
+    """The items that a feature of rows on ``axis`` is made from."""
+    found: set[Key] = set()
+    if feature.kind == "length":
+        return {("counts", feature.source)}
+    if feature.source:
+        found.add(("values", feature.source))
+    if feature.kind in ("previous", "same", "rank", "count") and axis != EVENTS:
+        found.add(("counts", axis))
+    elif feature.kind == "up":
+        path = schema.ancestors(axis)
+        source = schema.by_name[feature.source].axis
+        start = 0 if source == EVENTS else path.index(source) + 1
+        found |= {("counts", name) for name in path[start:]}
+    elif feature.kind == "lead":
+        found.add(("counts", schema.by_name[feature.source].axis))
+    return found
