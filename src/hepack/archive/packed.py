@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import TracebackType
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import awkward as ak
 
 _KEPT_HEADERS = 16
+BLOCKS_AHEAD = 2
+"""Blocks that are decoded, with an executor, while the caller holds one."""
 
 
 @dataclass(frozen=True)
@@ -235,14 +238,31 @@ class PackedTable:
                         name, list(self.schema.by_name), f"table '{self.name}' of '{self._file.path}'"
                     )
                 )
-        for block in self.blocks:
-            low, high = max(self.start, block.first), min(self.stop, block.first + block.n_events)
-            if low >= high:
-                continue
-            part = self._file.fetch(block.section).table(names, executor=executor)
-            if len(part) != block.n_events:
-                raise CorruptFileError(f"a block of '{self._file.path}' has another number of events")
-            yield part.slice(low - block.first, high - block.first) if high - low < len(part) else part
+        wanted = [
+            block
+            for block in self.blocks
+            if block.first < self.stop and self.start < block.first + block.n_events
+        ]
+        if executor is None or len(wanted) == 1:
+            for block in wanted:
+                yield self._part(block, names, executor)
+            return
+        # items of a block may wait for each other, blocks never do
+        waiting: deque[Future[EventTable]] = deque()
+        for block in wanted:
+            waiting.append(executor.submit(self._part, block, names, None))
+            if len(waiting) > BLOCKS_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _part(self, block: BlockRef, names: Sequence[str] | None, executor: Executor | None) -> EventTable:
+        """The wanted events of a block."""
+        part = self._file.fetch(block.section).table(names, executor=executor)
+        if len(part) != block.n_events:
+            raise CorruptFileError(f"a block of '{self._file.path}' has another number of events")
+        low, high = max(self.start, block.first), min(self.stop, block.first + block.n_events)
+        return part.slice(low - block.first, high - block.first) if high - low < len(part) else part
 
     def __repr__(self) -> str:
         return f"PackedTable({self.name!r}, {len(self)} events, {len(self.schema.variables)} variables)"

@@ -6,6 +6,7 @@ a slow coder has to win by a margin that pays for its time.
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,7 +24,10 @@ from hepack.codec.streams import (
     encode_bins,
     encode_bins_delta,
     encode_constant,
+    encode_lz,
+    encode_pcodec,
     encode_raw,
+    encode_runs,
 )
 from hepack.table import Variable
 from hepack.transforms import Symbols, Transform, candidates, estimate_bits
@@ -66,6 +70,14 @@ def sample(values: NDArray[Any], size: int = SAMPLE) -> NDArray[Any]:
     starts = np.linspace(0, len(values) - run, 8).astype(np.int64)
     return np.concatenate([values[start : start + run] for start in starts])
 
+
+QUICK: dict[str, Encoder] = {
+    "pcodec": encode_pcodec,
+    "runs": encode_runs,
+    "zstd": functools.partial(encode_lz, tag="z", mode=0, level=3),
+    "zstd-delta": functools.partial(encode_lz, tag="z", mode=1, level=3),
+}
+"""To tell what a stream costs, not to code it."""
 
 Arrangement = Literal["entries", "components", "split"]
 """Of entries with a fixed shape: one after the other, component by component, or each component a column."""
@@ -126,6 +138,15 @@ class Chooser:
             return min(len(encode(symbols).data) for encode in TINY_CODERS)
         coders = FAST if self.effort == "fast" else DEFAULT
         return min(map(len, _encode_all(coders, ["pcodec", "zstd"], symbols).values()))
+
+    def bits(self, symbols: Symbols) -> float:
+        """About the bits that `stream` needs, from the quick coders alone."""
+        if not len(symbols):
+            return 0.0
+        if len(symbols) <= TINY:
+            return 8.0 * len(self.stream(symbols, ""))
+        found = _encode_all(QUICK, list(QUICK), symbols).values()
+        return 8.0 * min(map(len, found))
 
     def stream(self, symbols: Symbols, name: str) -> Stream:
         """The smallest encoding of ``symbols`` among the coders that the effort allows.

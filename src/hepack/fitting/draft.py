@@ -88,8 +88,8 @@ class Drafter:
         if not len(found.targets):
             return 0.0
         rows, _ = sample_rows(len(found.targets), self.rows)
-        targets = 8 * len(self._chooser.stream(found.targets[rows], "")) / len(rows)
-        return targets + 8 * len(self._chooser.stream(found.raw, "")) / len(found.targets)
+        targets = self._chooser.bits(found.targets[rows]) / len(rows)
+        return targets + self._chooser.bits(found.raw) / len(found.targets)
 
     def _transform(self, item: Item) -> Transform:
         values = values_of(self._block, item)

@@ -17,7 +17,7 @@ from hepack.conditional import Conditional
 from hepack.container import check
 from hepack.entropy import decode_integers, encode_integers
 from hepack.learned.features import Feature
-from hepack.learned.item import ItemModel, Key, Role, lengths_of
+from hepack.learned.item import ItemModel, Key, lengths_of
 from hepack.learned.quantiser import MAX_BASE, MAX_SPIKES, Quantiser
 from hepack.relations import Relation, rebuild_centred
 from hepack.table import Schema, Variable
