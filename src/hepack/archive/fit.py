@@ -18,7 +18,7 @@ from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveWriter, SectionKind, pack_json
 from hepack.fitting import FitOptions, fit_table
 from hepack.io import ReadOptions, open_source
-from hepack.table import EventTable, Schema
+from hepack.table import EventTable, Schema, split_schema, split_table, splittable
 
 CAMPAIGN_EVENTS = 10**9
 """A campaign model's bytes are paid once for so many events."""
@@ -71,7 +71,8 @@ def fit(
         ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool,
     ):
         writer = ArchiveWriter(handle, MODEL_VERSION)
-        plan = Plan(schemas=schemas, format=form, creator=f"hepack {__version__}")
+        splits = tuple(splittable(schema) for schema in schemas)
+        plan = Plan(schemas=schemas, format=form, creator=f"hepack {__version__}", splits=splits)
         writer.add(SectionKind.PLAN, pack_json(plan.to_json()), [], "plan")
         for number, table in enumerate(tables):
             chooser = Chooser(effort=recipe.effort)
@@ -102,9 +103,12 @@ def _samples(
             for number, schema in enumerate(schemas):
                 block = next(opened.blocks(number, max_bytes=share), None)
                 if block is not None:
-                    parts[number].append(replace(block, schema=schema))
+                    whole = replace(block, schema=schema)
+                    parts[number].append(split_table(whole, split_schema(schema, splittable(schema))))
     tables = [
-        EventTable.concatenate(blocks) if blocks else EventTable.empty(schema)
+        EventTable.concatenate(blocks)
+        if blocks
+        else EventTable.empty(split_schema(schema, splittable(schema)))
         for blocks, schema in zip(parts, schemas, strict=True)
     ]
     return tables, schemas, form

@@ -17,6 +17,7 @@ from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.io.location import byte_size, open_binary
 from hepack.learned import ItemModel
 from hepack.table import EventTable, Schema, Variable
+from hepack.table.split import component_names
 
 
 @dataclass(frozen=True)
@@ -133,11 +134,14 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
             plain = {item.key: item.plain_bits for item in packed.models[table.number].items}
             for block in table.blocks:
                 reader = packed.fetch(block.section)
-                for variable in table.schema.variables:
+                for variable in reader.schema.variables:
                     counts[variable.name] += reader.value_count(variable.name)
                 for key, cost in reader.item_bytes().items():
                     costs[key] += cost
                     coders.setdefault(key, _coder(reader, key))
+            for variable in table.schema.variables:
+                if variable.name not in packed.plan.coded[table.number].by_name:
+                    _fold(variable, costs, coders, counts, plain)
             summaries = {v.name: ColumnSummary() for v in table.schema.variables}
             lengths: dict[str, int] = defaultdict(int)
             part = table if max_events is None else table[:max_events]
@@ -162,6 +166,24 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
         return FileReport(
             path, "hpk", packed.reader.size, tuple(tables), packed.plan.skipped, packed=True, details=details
         )
+
+
+def _fold(
+    variable: Variable,
+    costs: dict[tuple[str, str], float],
+    coders: dict[tuple[str, str], str],
+    counts: dict[str, int],
+    plain: dict[tuple[str, str], float],
+) -> None:
+    """The components of a variable as one: their costs added, the coder of the first."""
+    names = component_names(variable)
+    keys = [("values", name) for name in names]
+    whole = ("values", variable.name)
+    costs[whole] = sum(costs[key] for key in keys)
+    coders[whole] = f"{len(names)} columns, first {coders.get(keys[0], '')}"
+    counts[variable.name] = sum(counts[name] for name in names)
+    if all(key in plain for key in keys):
+        plain[whole] = sum(plain[key] for key in keys) / len(keys)
 
 
 def _packed_variable(

@@ -159,7 +159,8 @@ class ModelFile:
             plans = [s for s in self._reader.index()[1] if s.kind == SectionKind.PLAN]
             if not plans:
                 raise CorruptFileError(f"'{self.path}' has no plan")
-            self.plan = Plan.from_json(unpack_json(self._reader.header(plans[0])[1], "the plan"))
+            plan = Plan.from_json(unpack_json(self._reader.header(plans[0])[1], "the plan"))
+            self.schemas = plan.coded
         except BaseException:
             self._handle.close()
             raise
@@ -176,7 +177,7 @@ class ModelFile:
 
     def find(self, table: str) -> tuple[str, TableModel] | None:
         """Digest and model of the table of that name, or of the only table there is."""
-        names = [schema.name for schema in self.plan.schemas]
+        names = [schema.name for schema in self.schemas]
         number = names.index(table) if table in names else 0
         if table not in names and len(names) > 1:
             return None
@@ -185,7 +186,7 @@ class ModelFile:
             value = unpack_json(raw, "the header of a model")
             if isinstance(value, dict) and value.get("t") == number:
                 keys = {(str(row[0]), str(row[1])) for row in value.get("m", ())}
-                return section.digest, self.model(section, self.plan.schemas[number], keys)
+                return section.digest, self.model(section, self.schemas[number], keys)
         return None
 
     def __enter__(self) -> Self:

@@ -26,7 +26,8 @@ from hepack.fitting import FitOptions, fit_table
 from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
 from hepack.io.location import byte_size
 from hepack.learned import TableModel
-from hepack.table import EventTable, Schema
+from hepack.table import EventTable, Schema, split_table, splittable
+from hepack.table.split import component_names
 
 Progress = Callable[[int, int], None]
 """Called with the events done and the events in all."""
@@ -114,6 +115,7 @@ def _pack_once(
                 f"'{first.name}' ({first.reason}); drop --strict to go on without them"
             )
         schemas = recipe.resolve(contents.schemas)
+        learns = recipe.effort != "fast"
         plan = Plan(
             schemas=schemas,
             format=contents.format,
@@ -121,6 +123,7 @@ def _pack_once(
             skipped=contents.skipped,
             source={"name": Path(source).name, "bytes": byte_size(source)},
             creator=f"hepack {__version__}",
+            splits=tuple(splittable(schema) if learns else () for schema in schemas),
         )
         return _write(opened, plan, handle, source, recipe, progress)
 
@@ -136,10 +139,11 @@ def _write(
     models: dict[int, TableModel] = {}
     costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
     with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
-        for number, schema in enumerate(plan.schemas):
+        for number, (schema, coded) in enumerate(zip(plan.schemas, plan.coded, strict=True)):
             first = 0
+            whole = {part: v.name for v in schema.variables for part in component_names(v)}
             chooser = Chooser(effort=recipe.effort)
-            blocks = _with_schema(opened.blocks(number, max_bytes=recipe.block_bytes), schema)
+            blocks = _prepared(opened.blocks(number, max_bytes=recipe.block_bytes), schema, coded)
             n_events = opened.contents.n_events[number]
             blocks, fitted = _learn(ahead(blocks), n_events, recipe, chooser, pool)
             model = fitted.write(writer, number) if fitted else None
@@ -151,7 +155,7 @@ def _write(
                 header = pack_json({"t": number, "i": first, **encoded.header})
                 writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, n_events])
                 for (role, name), sizes in encoded.item_bytes.items():
-                    entry = costs[number, role, name]
+                    entry = costs[number, role, whole.get(name, name) if role == "values" else name]
                     entry[:] = [entry[0] + sizes[0], entry[1] + sizes[1]]
                 first += n_events
                 done += n_events
@@ -185,9 +189,9 @@ def _write(
     )
 
 
-def _with_schema(blocks: Iterator[EventTable], schema: Schema) -> Iterator[EventTable]:
-    """The blocks, with the tolerances of the plan."""
-    return (replace(block, schema=schema) for block in blocks)
+def _prepared(blocks: Iterator[EventTable], schema: Schema, coded: Schema) -> Iterator[EventTable]:
+    """The blocks with the tolerances of the plan, split as it says."""
+    return (split_table(replace(block, schema=schema), coded) for block in blocks)
 
 
 def _learn(

@@ -19,8 +19,9 @@ from hepack.codec.plan import Plan
 from hepack.container import MAX_VALUES, ArchiveReader, SectionKind, SectionRef, unpack_json
 from hepack.io.location import open_binary
 from hepack.learned import TableModel
-from hepack.table import EventTable, Schema
+from hepack.table import EventTable, Schema, join_table
 from hepack.table.names import unknown_name
+from hepack.table.split import component_names
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -104,7 +105,7 @@ class PackedFile:
             with self._lock:
                 return self.reader.body(section, head, start, length)
 
-        return BlockReader(self.plan.schemas[table], value, fetch, self.models[table])
+        return BlockReader(self.plan.coded[table], value, fetch, self.models[table])
 
     @cached_property
     def models(self) -> list[TableModel]:
@@ -114,7 +115,7 @@ class PackedFile:
             BadInputError: a model lies in another file, which is not found.
         """
         with self._lock:
-            return ModelReader(self.reader, self.plan.schemas, model_folders(self.path)).read(self.sections)
+            return ModelReader(self.reader, self.plan.coded, model_folders(self.path)).read(self.sections)
 
     @cached_property
     def _header(self) -> Any:
@@ -258,7 +259,13 @@ class PackedTable:
 
     def _part(self, block: BlockRef, names: Sequence[str] | None, executor: Executor | None) -> EventTable:
         """The wanted events of a block."""
-        part = self._file.fetch(block.section).table(names, executor=executor)
+        schema = self.schema if names is None else self.schema.select(set(names))
+        coded = self._file.plan.coded[self.number].by_name
+        wanted = [
+            part for v in schema.variables for part in ([v.name] if v.name in coded else component_names(v))
+        ]
+        part = self._file.fetch(block.section).table(wanted, executor=executor)
+        part = join_table(part, schema)
         if len(part) != block.n_events:
             raise CorruptFileError(f"a block of '{self._file.path}' has another number of events")
         low, high = max(self.start, block.first), min(self.stop, block.first + block.n_events)

@@ -53,7 +53,7 @@ def recover(
             writer = ArchiveWriter(target, MODEL_VERSION if has_model else 1)
             writer.add(SectionKind.PLAN, plan_header, [], "plan")
             folders = model_folders(source)
-            models = ModelReader(reader, plan.schemas, folders).read(sections, damaged=True)
+            models = ModelReader(reader, plan.coded, folders).read(sections, damaged=True)
             _copy_models(reader, sections, writer)
             position = [0] * len(plan.schemas)
             for section in sections:
@@ -113,7 +113,7 @@ def _sound_block(
             raise CorruptFileError("a chunk reaches beyond its section")
         return body[start : start + length]
 
-    block = BlockReader(plan.schemas[table], value, fetch, models[table])
+    block = BlockReader(plan.coded[table], value, fetch, models[table])
     return table, first, len(block.table()), header, body
 
 

@@ -18,6 +18,7 @@ from hepack.codec.recipe import Recipe
 from hepack.codec.streams import Effort
 from hepack.fitting import fit_table
 from hepack.io import ReadOptions
+from hepack.table import split_schema, split_table, splittable
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def run_own(
 
 
 def _pack_in_memory(loaded: Loaded, recipe: Recipe, pool: Executor) -> None:
-    for table in loaded.tables:
+    for whole in loaded.tables:
+        names = splittable(whole.schema) if recipe.effort != "fast" else ()
+        table = split_table(whole, split_schema(whole.schema, names))
         chooser = Chooser(effort=recipe.effort)
         blocks = max(1, -(-table.nbytes // recipe.block_bytes))
         rows = max(1, -(-len(table) // blocks))

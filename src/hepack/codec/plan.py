@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -16,12 +17,26 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hepack._errors import CorruptFileError, HepackError
 from hepack.container import MAX_VALUES
 from hepack.io import Skipped
-from hepack.table import DTYPES, LOSSLESS, Collection, Kind, Layout, Schema, Tolerance, Variable
+from hepack.table import (
+    DTYPES,
+    LOSSLESS,
+    Collection,
+    Kind,
+    Layout,
+    Schema,
+    Tolerance,
+    Variable,
+    split_schema,
+    splittable,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that decoding needs besides the blocks, resolved: nothing here is "auto"."""
+    """All that decoding needs besides the blocks, resolved: nothing here is "auto".
+
+    ``splits`` names for each table the variables whose components are columns of their own.
+    """
 
     schemas: tuple[Schema, ...]
     format: str = ""
@@ -29,6 +44,13 @@ class Plan:
     skipped: tuple[Skipped, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
     creator: str = ""
+    splits: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def coded(self) -> tuple[Schema, ...]:
+        """The tables as blocks hold them: with the components of some variables as columns of their own."""
+        splits = self.splits or ((),) * len(self.schemas)
+        return tuple(split_schema(s, names) for s, names in zip(self.schemas, splits, strict=True))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -37,7 +59,10 @@ class Plan:
             "attributes": dict(self.attributes),
             "source": dict(self.source),
             "skipped": [[item.name, item.reason] for item in self.skipped],
-            "tables": [_schema_to_json(schema) for schema in self.schemas],
+            "tables": [
+                _schema_to_json(schema) | ({"split": list(names)} if names else {})
+                for schema, names in zip(self.schemas, self.splits or ((),) * len(self.schemas), strict=True)
+            ],
         }
 
     @classmethod
@@ -56,6 +81,7 @@ class Plan:
                 skipped=tuple(Skipped(name, reason) for name, reason in map(tuple, raw.skipped)),
                 source=raw.source,
                 creator=raw.creator,
+                splits=tuple(_splits(table) for table in raw.tables),
             )
         except (ValidationError, HepackError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:300]
@@ -92,6 +118,7 @@ class _Table(_Strict):
     attributes: dict[str, Any]
     collections: list[list[Any]]
     variables: list[list[Any]]
+    split: list[str] = []
 
 
 class _Plan(_Strict):
@@ -153,6 +180,13 @@ def _collection_to_json(collection: Collection) -> list[Any]:
     if collection.attributes:
         extra["attributes"] = dict(collection.attributes)
     return [collection.name, *([extra] if extra else [])]
+
+
+def _splits(table: _Table) -> tuple[str, ...]:
+    wrong = set(table.split) - set(splittable(_schema_from_json(table)))
+    if wrong:
+        raise CorruptFileError(f"the variable '{min(wrong)[:80]}' cannot be split")
+    return tuple(table.split)
 
 
 def _schema_from_json(table: _Table) -> Schema:
