@@ -27,7 +27,9 @@ _HOMES = {
     "Schema": "hepack.table",
     "Tolerance": "hepack.table",
     "Variable": "hepack.table",
-    **dict.fromkeys(("inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"),
+    **dict.fromkeys(
+        ("fit", "inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"
+    ),
 }
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Tolerance",
     "Variable",
     "__version__",
+    "fit",
     "inspect",
     "open",
     "pack",

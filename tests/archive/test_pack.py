@@ -267,10 +267,10 @@ def test_what_cannot_be_carried_is_recorded_or_refused(
 def test_a_coder_that_breaks_its_promise_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hepack.codec import block
+    from hepack.codec import item
 
-    original = block.decode_column
-    monkeypatch.setattr(block, "decode_column", lambda *args: original(*args) + 1)
+    original = item.decode_column
+    monkeypatch.setattr(item, "decode_column", lambda *args: original(*args) + 1)
     source = write(tmp_path, "npz")
     with pytest.raises(BoundError):
         hepack.pack(source, tmp_path / "out.hpk")

@@ -29,6 +29,9 @@ from hepack.learned import TableModel
 from hepack.table import EventTable, Schema, split_table, splittable
 from hepack.table.split import component_names
 
+SMALL_TABLE = 8 << 20
+"""Up to so many bytes, a table is packed with its model and without, and the smaller is kept."""
+
 Progress = Callable[[int, int], None]
 """Called with the events done and the events in all."""
 
@@ -145,12 +148,12 @@ def _write(
             chooser = Chooser(effort=recipe.effort)
             blocks = _prepared(opened.blocks(number, max_bytes=recipe.block_bytes), schema, coded)
             n_events = opened.contents.n_events[number]
-            blocks, fitted = _learn(ahead(blocks), n_events, recipe, chooser, pool)
-            model = fitted.write(writer, number) if fitted else None
-            if fitted and fitted.own.items:
-                models[number] = fitted.own
+            blocks, learned = _learn(ahead(blocks), n_events, recipe, chooser, pool)
+            learned.write(writer, number)
+            if learned.own.items:
+                models[number] = learned.own
             # reading, coding and writing each run one block ahead of the next
-            for encoded in ahead(_encode(blocks, model, chooser, pool)):
+            for encoded in ahead(_encode(blocks, learned, chooser, pool)):
                 n_events = encoded.header["n"]
                 header = pack_json({"t": number, "i": first, **encoded.header})
                 writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, n_events])
@@ -194,51 +197,71 @@ def _prepared(blocks: Iterator[EventTable], schema: Schema, coded: Schema) -> It
     return (split_table(replace(block, schema=schema), coded) for block in blocks)
 
 
-def _learn(
-    blocks: Iterator[EventTable], events: int, recipe: Recipe, chooser: Chooser, pool: Executor
-) -> tuple[Iterator[EventTable], _Learned | None]:
-    """The blocks again, and what the first of them taught; None if nothing that pays."""
-    start = next(blocks, None)
-    if start is None:
-        return iter(()), None
-    learned = None
-    if recipe.effort != "fast":
-        digest, given = "", None
-        if recipe.model is not None:
-            with ModelFile(recipe.model) as file:
-                digest, given = file.find(start.schema.name) or ("", None)
-        options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
-        fitted = fit_table(start, events=events, chooser=chooser, executor=pool, options=options, given=given)
-        name = recipe.model.name if recipe.model else ""
-        learned = _Learned(fitted.given, fitted.own, digest, name)
-    return itertools.chain([start], blocks), learned
-
-
 @dataclass(frozen=True)
 class _Learned:
-    """Items of the model ``digest`` in the model file ``name``, and this file's own items."""
+    """Items of the model ``digest`` in the model file ``name``, this file's own items, and the first block
+    if it is encoded already."""
 
     given: TableModel
     own: TableModel
-    digest: str
-    name: str
+    digest: str = ""
+    name: str = ""
+    first: EncodedBlock | None = None
 
-    def write(self, writer: ArchiveWriter, number: int) -> TableModel | None:
-        """Write the sections that a table's decoder needs; the model itself, None if it is empty."""
+    @property
+    def model(self) -> TableModel:
+        """All items, in the order of decoding."""
+        return self.given.extended(self.own)
+
+    def write(self, writer: ArchiveWriter, number: int) -> None:
+        """Write the sections that a table's decoder needs."""
         if self.given.items:
             keys = [item.key for item in self.given.items]
             write_reference(writer, number, self.digest, self.name, keys)
         if self.own.items:
             write_model(writer, number, self.own)
-        model = self.given.extended(self.own)
-        return model if model.items else None
+
+    def or_nothing(self, table: EventTable, chooser: Chooser, pool: Executor) -> _Learned:
+        """This, or no model if the only block of a small table is smaller without one."""
+        if not self.own.items and not self.given.items:
+            return self
+        learned = encode_block(table, chooser, pool, self.model)
+        plain = encode_block(table, chooser, pool)
+        if learned.nbytes + model_size(self.own) < plain.nbytes:
+            return replace(self, first=learned)
+        nothing = TableModel(table.schema, ())
+        return _Learned(nothing, nothing, first=plain)
+
+
+def _learn(
+    blocks: Iterator[EventTable], events: int, recipe: Recipe, chooser: Chooser, pool: Executor
+) -> tuple[Iterator[EventTable], _Learned]:
+    """The blocks again, and what the first of them taught."""
+    start = next(blocks, None)
+    if start is None or recipe.effort == "fast":
+        nothing = TableModel(Schema(""), ())
+        return itertools.chain([start] if start is not None else [], blocks), _Learned(nothing, nothing)
+    digest, given = "", None
+    if recipe.model is not None:
+        with ModelFile(recipe.model) as file:
+            digest, given = file.find(start.schema.name) or ("", None)
+    options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
+    fitted = fit_table(start, events=events, chooser=chooser, executor=pool, options=options, given=given)
+    learned = _Learned(fitted.given, fitted.own, digest, recipe.model.name if recipe.model else "")
+    if len(start) == events and start.nbytes <= SMALL_TABLE:
+        learned = learned.or_nothing(start, chooser, pool)
+    return itertools.chain([start], blocks), learned
 
 
 def _encode(
-    blocks: Iterator[EventTable], model: TableModel | None, chooser: Chooser, pool: Executor
+    blocks: Iterator[EventTable], learned: _Learned, chooser: Chooser, pool: Executor
 ) -> Iterator[EncodedBlock]:
-    for block in blocks:
-        yield encode_block(block, chooser, pool, model)
+    model = learned.model
+    for number, block in enumerate(blocks):
+        if number == 0 and learned.first is not None:
+            yield learned.first
+        else:
+            yield encode_block(block, chooser, pool, model if model.items else None)
 
 
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:

@@ -21,7 +21,7 @@ from hepack.codec.bundle import BUNDLE_BYTES, SMALL_BYTES, compress_bundle
 from hepack.codec.choose import Chooser
 from hepack.codec.item import Done, Item, buffer_of, encode_item, items_of, values_of
 from hepack.codec.learnedblock import LearnedBlock
-from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check
+from hepack.container import MAX_BLOCK_BYTES, MAX_VALUES, check, pack_json
 from hepack.learned import TableModel
 from hepack.table import EventTable, bits_differ
 
@@ -33,6 +33,11 @@ class EncodedBlock:
     header: dict[str, Any]
     body: list[bytes]
     item_bytes: Mapping[tuple[str, str], tuple[int, float]]
+
+    @property
+    def nbytes(self) -> int:
+        """Header and body, as they are stored."""
+        return len(pack_json(self.header)) + sum(map(len, self.body))
 
 
 def encode_block(

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from hepack.codec.block import find_repeats
 from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of
-from hepack.conditional import Problem
+from hepack.conditional import Conditional, Problem
+from hepack.conditional.base import MAX_FEATURE
 from hepack.conditional.tree import fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, without_drift
 from hepack.fitting.sample import axes_of, sample_events
 from hepack.learned import Feature, ItemModel, TableModel
-from hepack.learned.features import predicted_integers
+from hepack.learned.features import MISSING, predicted_integers
 from hepack.relations import Found, find_relations
-from hepack.table import EventTable
+from hepack.table import EVENTS, EventTable
 from hepack.transforms import Symbols
 
 
@@ -84,6 +87,50 @@ class Fitted:
         return self.given.extended(self.own)
 
 
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """An item's model so far, and its cost in bits over all rows; ``plain``: without any model."""
+
+    axis: str
+    model: ItemModel
+    cost: float
+    plain: float
+    features: list[Feature] = field(default_factory=list)
+    problem: Problem | None = None
+
+    @property
+    def pays(self) -> bool:
+        """Whether the item is smaller than by itself."""
+        return self.cost < self.plain
+
+    def better(self, conditional: Conditional | None) -> _Choice:
+        """With a conditional model fitted to the problem, if that is cheaper."""
+        given = self.problem
+        if conditional is None or given is None:
+            return self
+        bits = float(conditional.bits(given.features, given.targets, given.first).mean())
+        cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
+        if cost >= self.cost:
+            return self
+        used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
+        model = replace(self.model, features=used, conditional=conditional, bits=bits)
+        return replace(self, model=model, cost=cost)
+
+    def with_lag(self) -> _Choice:
+        """With the previous row's target as one more feature, where rows have a row before."""
+        given = self.problem
+        if given is None or given.first is None or self.axis == EVENTS:
+            return self
+        span = int(np.abs(given.targets).max())
+        shift = max(0, span.bit_length() - 23)
+        column = np.full(len(given.targets), MISSING, np.int32)
+        column[1:] = np.clip(given.targets[:-1] >> shift, -MAX_FEATURE, MAX_FEATURE)
+        column[given.first] = MISSING
+        rows = np.column_stack([given.features, column]).astype(np.int32)
+        features = [*self.features, Feature("lag", str(shift))]
+        return replace(self, features=features, problem=replace(given, features=rows))
+
+
 class _Search:
     def __init__(
         self,
@@ -114,7 +161,10 @@ class _Search:
             jobs.append((draft, list(names)))
             names += [draft.item.name] if draft.item.role == "values" else []
         kept = list(executor.map(lambda job: self._finish(*job), jobs))
-        return Fitted(used, TableModel(self.schema, tuple(model for model in kept if model is not None)))
+        if self.options.seconds > 0:
+            kept = self._with_nets(kept)
+        own = tuple(each.model for each in kept if each.pays)
+        return Fitted(used, TableModel(self.schema, own))
 
     def _drafts(
         self, items: Sequence[Item], relations: Mapping[str, Found], executor: Executor
@@ -135,32 +185,46 @@ class _Search:
         found = find_relations(self.part, rows=int(len(self.part) * self.scale), seed=self.options.seed)
         return {each.relation.target: each for each in found}
 
-    def _finish(self, draft: Draft, earlier: Sequence[str]) -> ItemModel | None:
-        """The item's model; None if the plain coders do as well."""
+    def _finish(self, draft: Draft, earlier: Sequence[str]) -> _Choice:
+        """The item with the cheaper of a plain coder and a tree for its targets."""
         bank = self._banks[draft.item.axis]
         targets = draft.found.targets[bank.rows]
-        if not len(targets):
-            return None
         rows = len(draft.found.targets) * self.scale
         model = replace(draft.model, plain_bits=draft.plain_bits, bits=draft.bits)
-        best = draft.bits * rows + (RELATION_BITS if model.relation else 0)
+        cost = draft.bits * rows + (RELATION_BITS if model.relation else 0)
+        choice = _Choice(draft.item.axis, model, cost, draft.plain_bits * rows)
         problem = self._problem(draft, earlier, bank, targets, int(rows))
-        if problem is not None:
-            features, given = problem
-            tree = fit_tree(given, max_leaves=self.options.leaves)
-            if tree is not None:
-                bits = float(tree.bits(given.features, given.targets, given.first).mean())
-                whole = bits * rows + 8 * len(tree.to_bytes()) + ITEM_BITS
-                if whole < best:
-                    best = whole
-                    used = tuple(f if i in tree.used else None for i, f in enumerate(features))
-                    model = replace(model, features=used, conditional=tree, bits=bits)
-        return model if best < draft.plain_bits * rows else None
+        if problem is None:
+            return choice
+        choice = replace(choice, features=problem[0], problem=problem[1])
+        return choice.better(fit_tree(problem[1], max_leaves=self.options.leaves))
+
+    def _with_nets(self, choices: Sequence[_Choice]) -> list[_Choice]:
+        """Nets for all items together, since they share the time; each where it is the cheapest."""
+        from hepack.training import fit_mlps
+
+        places = [i for i, choice in enumerate(choices) if choice.problem is not None]
+        asked = [choices[i].with_lag() for i in places]
+        problems = [choice.problem for choice in asked if choice.problem is not None]
+        nets = fit_mlps(
+            problems,
+            seconds=self.options.seconds,
+            seed=self.options.seed,
+            progress=lambda share: self.progress("nets", int(1000 * share), 1000),
+        )
+        done = list(choices)
+        for i, choice, net in zip(places, asked, nets, strict=True):
+            tried = choice.better(net)
+            if tried is not choice:
+                done[i] = tried
+        return done
 
     def _problem(
         self, draft: Draft, earlier: Sequence[str], bank: FeatureBank, targets: Symbols, rows: int
     ) -> tuple[list[Feature], Problem] | None:
-        if not self.options.conditionals or rows < LEAST_ROWS or targets.min() == targets.max():
+        if not self.options.conditionals or rows < LEAST_ROWS or not len(targets):
+            return None
+        if targets.min() == targets.max():
             return None
         if draft.item.role == "counts":
             options = earlier_lengths(self.schema, draft.item.name)

@@ -21,7 +21,7 @@ from hepack.relations import View
 from hepack.relations.view import spread
 from hepack.table import EVENTS, Schema
 
-FeatureKind = Literal["own", "up", "previous", "same", "lead", "length", "rank", "count", "predicted"]
+FeatureKind = Literal["own", "up", "previous", "same", "lead", "length", "rank", "count", "predicted", "lag"]
 """Where a feature comes from.
 
 ========= =====================================================================
@@ -34,15 +34,17 @@ length    the length of the row's run in the collection ``source`` (one level be
 rank      the row's place among its siblings
 count     how many siblings the row has, itself included
 predicted what the relation predicts for the row
+lag       the row's own target in the row before, shifted right by ``source`` bits (see `waves`)
 ========= =====================================================================
 """
 
 MISSING = -MAX_FEATURE
+SHIFTS = tuple(map(str, range(64)))
 
 
 @dataclass(frozen=True)
 class Feature:
-    """``source`` names a variable, or a collection for ``length``; empty for the last three kinds."""
+    """``source`` names a variable, a collection for ``length``, a number for ``lag``; else it is empty."""
 
     kind: FeatureKind
     source: str = ""
@@ -71,6 +73,8 @@ class Feature:
         """Whether the source is where the kind says."""
         if self.kind in ("rank", "count", "predicted"):
             return not self.source
+        if self.kind == "lag":
+            return axis != EVENTS and self.source in SHIFTS
         if self.kind == "length":
             collection = schema.collection_by_name.get(self.source)
             return collection is not None and collection.layout != "text" and collection.parent == axis
@@ -95,6 +99,8 @@ class Feature:
         if self.kind == "predicted":
             assert predicted is not None
             return predicted_integers(predicted)
+        if self.kind == "lag":  # filled in while the rows are coded
+            return np.zeros(view.length(axis), np.int32)
         values = view.column(self.source)
         if self.kind == "same":
             return _same(values, firsts(view, axis))

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.conditional import Conditional, Features
-from hepack.learned.axis import firsts
-from hepack.learned.features import Feature, assemble
+from hepack.learned.axis import firsts, ranks
+from hepack.learned.features import MISSING, Feature, assemble
 from hepack.learned.quantiser import Quantised, Quantiser
+from hepack.learned.waves import decode_waves, waves_of, with_lag
 from hepack.relations import Expression, Relation, View
 from hepack.table import EVENTS, Collection, Schema, Variable
 from hepack.transforms import Symbols
@@ -85,13 +86,16 @@ class ItemModel:
     def encode(self, targets: Symbols, view: View) -> bytes:
         """Code the targets by the conditional model."""
         assert self.conditional is not None
-        features, first = self._inputs(view, self.predict(view))
-        return self.conditional.encode(features, targets, first)
+        features, first = self._inputs(view, self.predict(view), targets)
+        if self.lag is None:
+            return self.conditional.encode(features, targets, first)
+        order, _ = waves_of(ranks(view, self.variable(view.schema).axis))
+        return self.conditional.encode(features[order], targets[order])
 
     def bits_of(self, targets: Symbols, view: View) -> NDArray[np.float64]:
         """The code length of each target by the conditional model, in bits."""
         assert self.conditional is not None
-        features, first = self._inputs(view, self.predict(view))
+        features, first = self._inputs(view, self.predict(view), targets)
         return self.conditional.bits(features, targets, first)
 
     def decode(self, data: bytes | memoryview, view: View, predicted: NDArray[Any] | None) -> Symbols:
@@ -102,14 +106,31 @@ class ItemModel:
         """
         assert self.conditional is not None
         features, first = self._inputs(view, predicted)
-        return self.conditional.decode(features, data, first)
+        if self.lag is None:
+            return self.conditional.decode(features, data, first)
+        place, shift = self.lag
+        decoder = self.conditional.decoder(data, len(features))  # type: ignore[attr-defined]
+        axis = self.variable(view.schema).axis
+        return decode_waves(decoder, features, place, ranks(view, axis), shift, MISSING)
+
+    @property
+    def lag(self) -> tuple[int, int] | None:
+        """Which feature is the previous row's target, and its shift; None if none that is used."""
+        for i in self.conditional.used if self.conditional else ():
+            feature = self.features[i]
+            if feature is not None and feature.kind == "lag":
+                return i, int(feature.source)
+        return None
 
     def _inputs(
-        self, view: View, predicted: NDArray[Any] | None
+        self, view: View, predicted: NDArray[Any] | None, targets: Symbols | None = None
     ) -> tuple[Features, NDArray[np.bool_] | None]:
         assert self.conditional is not None
         axis = self.variable(view.schema).axis
         features = assemble(self.features, view, axis, predicted, self.conditional.used)
+        if targets is not None and self.lag is not None:
+            place, shift = self.lag
+            features = with_lag(features, place, targets, ranks(view, axis), shift, MISSING)
         return features, firsts(view, axis) if self.conditional.lagged else None
 
 
@@ -126,9 +147,9 @@ def _needs(feature: Feature, schema: Schema, axis: str) -> set[Key]:
     found: set[Key] = set()
     if feature.kind == "length":
         return {("counts", feature.source)}
-    if feature.source:
+    if feature.source and feature.kind != "lag":
         found.add(("values", feature.source))
-    if feature.kind in ("previous", "same", "rank", "count") and axis != EVENTS:
+    if feature.kind in ("previous", "same", "rank", "count", "lag") and axis != EVENTS:
         found.add(("counts", axis))
     elif feature.kind == "up":
         path = schema.ancestors(axis)

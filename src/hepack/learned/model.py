@@ -173,6 +173,11 @@ class _Row:
         if next(tables, None) is not None or (self.coder and not parts):
             raise CorruptFileError(f"the model of '{name}' has parts too many or too few")
         conditional = conditionals(self.coder).from_bytes(parts[-1], len(features)) if self.coder else None
+        lags = [
+            f for i in (conditional.used if conditional else ()) if (f := features[i]) and f.kind == "lag"
+        ]
+        if len(lags) > 1 or (lags and not hasattr(conditional, "decoder")):
+            raise CorruptFileError(f"the model of '{name}' cannot look at the row before")
         if conditional and not all(features[i] for i in conditional.used):
             raise CorruptFileError(f"the model of '{name}' looks at a feature that it does not name")
         quantiser = Quantiser(transform, centred, _spikes(self.spikes), self.base)
