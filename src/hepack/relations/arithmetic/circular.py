@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hepack.relations.arithmetic.slices import Floats, binary, polynomial, unary
 
@@ -11,10 +10,10 @@ PI = 3.141592653589793
 _PI_LOW = 1.2246467991473532e-16
 """pi less its nearest float64."""
 
-_HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
-"""pi/2 in three parts; the first two have 33 bits, so that products with small integers are exact."""
+_PI_PARTS = (3.1415926534682512, 1.2154201012607932e-10, 4.044532497591901e-21)
+"""pi in three parts; the first two have 33 bits, so that products with small integers are exact."""
 
-_TWO_OVER_PI = 0.6366197723675814
+_OVER_PI = 0.3183098861837907
 LARGEST_ANGLE = 1e6
 """Beyond, the reduction would lose digits: the result is NaN."""
 
@@ -28,20 +27,10 @@ _SIN = (
     1.6059043836821613e-10,
     -7.647163731819816e-13,
     2.8114572543455206e-15,
+    -8.22063524662433e-18,
+    1.9572941063391263e-20,
 )
-_COS = (
-    1.0,
-    -0.5,
-    0.041666666666666664,
-    -0.001388888888888889,
-    2.48015873015873e-05,
-    -2.755731922398589e-07,
-    2.08767569878681e-09,
-    -1.1470745597729725e-11,
-    4.779477332387385e-14,
-    -1.5619206968586225e-16,
-)
-"""Taylor series in r*r; on |r| <= pi/4 the remainders are below 1e-18."""
+"""sin(r)/r, Taylor series in r*r; on |r| <= pi/2 the remainder is below 2e-18."""
 
 _ATAN = (
     1.0,
@@ -61,65 +50,67 @@ _ATAN = (
 """atan(u)/u in powers of u*u: Chebyshev fit up to u = sqrt(2) - 1, error 5e-20."""
 
 _SPLIT = 0.41421356237309503
+_HUGE = 1e300
+_TINY = 5e-324
 
 
-def _reduce(x: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """``x = n pi/2 + r``: r, and n modulo 4."""
-    x = np.where(np.abs(x) <= LARGEST_ANGLE, x, np.nan)
-    whole = np.rint(x * _TWO_OVER_PI)
-    rest = x - whole * _HALF_PI[0]
-    rest -= whole * _HALF_PI[1]
-    rest -= whole * _HALF_PI[2]
-    return rest, np.where(np.isnan(whole), 0.0, whole).astype(np.int64) & 3
+def _sine_of(x: Floats, turns: Floats) -> Floats:
+    """``sin(x - turns pi)`` for a result within +-pi/2 of 0, with the sign of an even or odd ``floor(turns)``."""
+    rest = x - turns * _PI_PARTS[0]
+    rest -= turns * _PI_PARTS[1]
+    rest -= turns * _PI_PARTS[2]
+    whole = np.floor(turns)
+    odd = whole - 2.0 * np.floor(whole * 0.5)
+    rest *= 1.0 - 2.0 * odd
+    result = rest * polynomial(rest * rest, _SIN)
+    beyond = ~(np.abs(x) <= LARGEST_ANGLE)
+    if beyond.any():
+        result[beyond] = np.nan
+    return result
 
 
-def _both(rest: Floats) -> tuple[Floats, Floats]:
-    square = rest * rest
-    return rest * polynomial(square, _SIN), polynomial(square, _COS)
+def _sin(x: Floats) -> Floats:
+    return _sine_of(x, np.rint(x * _OVER_PI))
+
+
+def _cos(x: Floats) -> Floats:
+    """``cos(x) = -sin(x - pi/2)``."""
+    return -_sine_of(x, np.rint(x * _OVER_PI - 0.5) + 0.5)
 
 
 @unary
 def sin(x: Floats) -> Floats:
     """Sine; NaN beyond a million."""
-    rest, quarter = _reduce(x)
-    sine, cosine = _both(rest)
-    result = np.where(quarter & 1, cosine, sine)
-    return np.asarray(np.where(quarter & 2, -result, result))
+    return _sin(x)
 
 
 @unary
 def cos(x: Floats) -> Floats:
     """Cosine; NaN beyond a million."""
-    rest, quarter = _reduce(x)
-    sine, cosine = _both(rest)
-    result = np.where(quarter & 1, sine, cosine)
-    return np.asarray(np.where((quarter + 1) & 2, -result, result))
+    return _cos(x)
 
 
 @unary
 def tan(x: Floats) -> Floats:
     """Tangent; NaN beyond a million."""
-    rest, quarter = _reduce(x)
-    sine, cosine = _both(rest)
-    odd = (quarter & 1).astype(np.bool_)
-    return np.asarray(np.where(odd, -cosine, sine) / np.where(odd, sine, cosine))
+    return _sin(x) / _cos(x)
 
 
 @binary
 def atan2(y: Floats, x: Floats) -> Floats:
     """The angle of the point (x, y), in [-pi, pi]; 0 at the origin, the sign of a zero is ignored."""
     across, along = np.abs(y), np.abs(x)
-    steep = across > along
-    large, small = np.where(steep, across, along), np.where(steep, along, across)
-    beyond = small > _SPLIT * large
+    large = np.minimum(np.maximum(across, along), _HUGE)
+    small = np.minimum(np.minimum(across, along), _HUGE)
+    beyond = (small > _SPLIT * large).astype(np.float64)
     # atan(t) = pi/4 + atan((t-1)/(t+1)) for the ratio t = small/large
-    u = np.where(beyond, small - large, small) / np.where(beyond, small + large, large)
-    u = np.where(large == 0, 0.0, u)
+    u = (small - beyond * large) / np.maximum(large + beyond * small, _TINY)
     angle = u * polynomial(u * u, _ATAN)
-    angle = np.where(beyond, PI / 4 + (angle + _PI_LOW / 4), angle)
-    angle = np.where(steep, PI / 2 - (angle - _PI_LOW / 2), angle)
+    angle += beyond * (_PI_LOW / 4)
+    angle += beyond * (PI / 4)
+    angle = np.where(across > along, PI / 2 - (angle - _PI_LOW / 2), angle)
     angle = np.where(x < 0, PI - (angle - _PI_LOW), angle)
-    return np.asarray(np.where(y < 0, -angle, angle))
+    return np.copysign(angle, y + 0.0)
 
 
 def atan(x: Floats) -> Floats:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-SLICE = 1 << 12
-"""Values at a time: a handful of temporaries of 32 kB each."""
+SLICE = 1 << 13
+"""Values at a time: a handful of temporaries of 64 kB each."""
 
 Floats = NDArray[np.float64]
 

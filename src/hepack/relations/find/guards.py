@@ -7,27 +7,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from hepack.relations.expression import Expression
-from hepack.relations.find.sample import Sample
+from hepack.relations.find.sample import FREQUENT, Sample
 from hepack.relations.relation import Relation
-
-FREQUENT = 0.005
 
 
 def guarded(sample: Sample, target: str, formula: Expression) -> Iterator[Expression]:
     """The formula with guards, if sentinels of the target go with sentinels of sources."""
+    frequent = sample.frequent(target)
+    if not 0 < len(frequent) <= 64:
+        return
     values = sample.table.columns[target]
     variable = sample.variables[target]
-    distinct, counts = np.unique(values, return_counts=True)
-    frequent = distinct[(counts >= max(4, FREQUENT * len(values))) & (counts < len(values))]
-    if not 0 < len(frequent) <= 64 or len(distinct) < 8:
-        return
     with np.errstate(all="ignore"):
         predicted = Relation(target, formula).predict(sample.exact).astype(np.float64)
         wrong = ~(np.abs(predicted - values) <= 1e-3 * np.abs(values))
     result = formula
     for sentinel in frequent.tolist():
         here = (values == sentinel) & wrong
-        if here.mean() < FREQUENT or not np.isfinite(sentinel):
+        if here.mean() < FREQUENT / 2 or not np.isfinite(sentinel):
             continue
         for source in formula.sources:
             if sample.variables[source].axis != variable.axis:

@@ -67,6 +67,17 @@ def _root(x: Matrix) -> Matrix:
     return np.asarray(np.sqrt(np.where(x > 0, x, np.nan)))
 
 
+def _chosen(choose: np.ufunc) -> Callable[[Matrix, Matrix], Matrix]:
+    """The larger or smaller of two, where neither is so throughout."""
+
+    def quick(x: Matrix, y: Matrix) -> Matrix:
+        found = choose(x, y)
+        share = (found == x).mean(axis=1, keepdims=True)
+        return np.where((share > 0.15) & (share < 0.85), found, np.nan)
+
+    return quick
+
+
 TEMPLATES = (
     Template(np.hypot, lambda x, y: call("hypot", x, y), symmetric=True),
     Template(lambda x, y: _root(x * x - y * y), lambda x, y: one("p", E=x, m=y)),
@@ -99,8 +110,8 @@ TEMPLATES = (
         lambda x, y: (x - y) / (x + y),
         lambda x, y: product((linear([x, y], [1, -1, 0]), 1), (linear([x, y], [1, 1, 0]), -1)),
     ),
-    Template(np.maximum, lambda x, y: call("max", x, y), symmetric=True),
-    Template(np.minimum, lambda x, y: call("min", x, y), symmetric=True),
+    Template(_chosen(np.maximum), lambda x, y: call("max", x, y), symmetric=True),
+    Template(_chosen(np.minimum), lambda x, y: call("min", x, y), symmetric=True),
 )
 
 
@@ -119,9 +130,10 @@ def groups(names: list[str]) -> Iterator[list[int]]:
 
 
 def pairs(index: Index) -> Iterator[Proposal]:
-    """Formulas of two columns."""
-    for members in groups(index.names):
-        yield from _pairs(index, np.array(members))
+    """Formulas of two columns that do not repeat their values."""
+    continuous = [i for i, row in enumerate(index.matrix) if len(set(row.tolist())) > len(row) // 2]
+    for members in groups([index.names[i] for i in continuous]):
+        yield from _pairs(index, np.array(continuous)[members])
 
 
 def _pairs(index: Index, members: NDArray[np.int64]) -> Iterator[Proposal]:
@@ -164,6 +176,9 @@ def affine(index: Index) -> Iterator[Proposal]:
     """``y = a f(x) + b``: columns that agree when two rows are made 0 and 1."""
     if len(index) < 2 or index.matrix.shape[1] < 6:
         return
+    for x, y in index.matches(index.matrix):
+        if x != y:
+            yield index.names[y], linear([index.names[x]], [1, 0])
     target = _normal(index.matrix, index.matrix)
     for quick, formula in UNARY.values():
         with np.errstate(all="ignore"):

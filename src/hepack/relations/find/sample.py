@@ -15,8 +15,11 @@ from hepack.relations.relation import Relation
 from hepack.relations.view import TableView
 from hepack.table import EventTable, Variable
 
-MOST = 1 << 13
-"""Entries of the longest axis that is worth looking at, in each half."""
+MOST = 6000
+"""Entries of the longest axis that are worth looking at, in each half."""
+
+FREQUENT = 0.01
+"""The part of a column that a sentinel fills at least."""
 
 RUNS = 4
 
@@ -57,10 +60,10 @@ class Sample:
             v.name: v for v in table.schema.variables if not v.shape and v.kind != "text"
         }
         self.exact = TableView(table)
+        self._frequent: dict[str, NDArray[Any]] = {}
         self._whole: dict[str, bool] = {}
         self._costs: dict[str, Cost] = {}
-        self._restored: dict[str, NDArray[Any]] = _Lazy(self)
-        self.restored = TableView(table, self._restored)
+        self.restored = TableView(table, _Lazy(self, {}))
 
     def cost(self, name: str) -> Cost:
         """What the column costs without any relation."""
@@ -75,6 +78,15 @@ class Sample:
             self._whole[name] = values.dtype.kind != "f" or bool((np.rint(values) == values).all())
         return self._whole[name]
 
+    def frequent(self, name: str) -> NDArray[Any]:
+        """The values of a column with many values that fill a good part of it nevertheless."""
+        if name not in self._frequent:
+            values = self.table.columns[name]
+            distinct, counts = np.unique(values, return_counts=True)
+            often = (counts >= max(4, FREQUENT * len(values))) & (counts < len(values))
+            self._frequent[name] = distinct[often] if len(distinct) >= 8 else distinct[:0]
+        return self._frequent[name]
+
     def values(self, expression: Expression | str) -> NDArray[Any]:
         """An expression from the original columns; NaN throughout where it does not fit the schema."""
         return evaluate(expression, self.exact)[0]
@@ -86,9 +98,9 @@ class Sample:
         except CorruptFileError:
             return None
 
-    def restored_columns(self) -> dict[str, NDArray[Any]]:
-        """All columns, as they come back without relations."""
-        return {name: self.restored.column(name) for name in self.variables}
+    def decoder(self, replaced: dict[str, NDArray[Any]]) -> TableView:
+        """All columns as they come back without relations, but for those that are given."""
+        return TableView(self.table, _Lazy(self, replaced))
 
     def measure(self, relation: Relation, view: TableView | None = None) -> Measured:
         """The cost of a column given a prediction from restored sources."""
@@ -100,13 +112,13 @@ class Sample:
 class _Lazy(dict[str, NDArray[Any]]):
     """Restored columns, made when they are asked for."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: Sample, replaced: dict[str, NDArray[Any]]) -> None:
         super().__init__()
         self._sample = sample
+        self._replaced = replaced
 
     def __contains__(self, name: object) -> bool:
         return name in self._sample.variables
 
     def __missing__(self, name: str) -> NDArray[Any]:
-        self[name] = self._sample.cost(name).restored
-        return self[name]
+        return self._replaced[name] if name in self._replaced else self._sample.cost(name).restored

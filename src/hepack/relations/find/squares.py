@@ -43,20 +43,27 @@ def _terms(matrix: NDArray[np.float64], target: int) -> list[tuple[int, int]]:
         relative = matrix / scale
     relative = relative[:, np.isfinite(relative).all(axis=0) & (relative.max(axis=0) < 1e6)]
     rows = relative.shape[1]
-    kept = [i for i in range(len(matrix)) if i != target and rows and float(np.median(relative[i])) < 4]
+    if not rows:
+        return []
+    kept = [i for i in range(len(matrix)) if i != target and float(np.median(relative[i])) < 4]
     if rows < 2 * len(kept) + 12 or len(kept) < 2:
         return []
-    gram, sums = relative @ relative.T / rows, relative.mean(axis=1)
+    length = np.sqrt((relative**2).mean(axis=1))
+    kept = [i for i in kept if length[i] > 0]
+    length[length == 0] = 1.0
+    gram = relative @ relative.T / (rows * np.outer(length, length))
+    sums = relative.mean(axis=1) / length
     while True:
         inside = gram[np.ix_(kept, kept)] + RIDGE * np.eye(len(kept))
         inverse = np.linalg.inv(inside)
-        weights = inverse @ sums[kept]
+        scaled = inverse @ sums[kept]
+        weights = scaled / length[kept]
         if len(kept) <= 5 and np.max(np.abs(np.abs(weights) - 1)) < 0.01:
             error = np.mean((weights @ relative[kept] - 1) ** 2)
             return [(i, int(np.sign(w))) for i, w in zip(kept, weights, strict=True)] if error < EXACT else []
-        if len(kept) == 2 or np.mean((weights @ relative[kept] - 1) ** 2) > 100 * EXACT:
+        if len(kept) <= 2 or np.mean((weights @ relative[kept] - 1) ** 2) > 100 * EXACT:
             return []
-        kept.pop(int(np.argmin(weights**2 / np.diag(inverse))))
+        kept.pop(int(np.argmin(scaled**2 / np.diag(inverse))))
 
 
 def _forms(target: str, terms: list[tuple[str, int]]) -> Iterator[Proposal]:

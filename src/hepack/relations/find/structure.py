@@ -47,6 +47,8 @@ def reductions(sample: Sample, indices: dict[str, Index]) -> Iterator[Proposal]:
         if upper is None or not len(upper):
             continue
         formulas = list(_reductions(sample, lower))
+        if not formulas:
+            continue
         with np.errstate(all="ignore"):
             rows = [upper.at(upper.evaluate(f)) for f in formulas]
         for candidate, column in upper.matches(np.array(rows).reshape(len(rows), -1)):

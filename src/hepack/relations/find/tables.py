@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +18,22 @@ from hepack.transforms import exact_transform
 
 ROWS = 512
 MOST_KEYS = 160
+MOST_PAIRED = 24
+MOST_TABLES = 6
 
 
 @dataclass(frozen=True)
 class _Coded:
+    """A column as numbers of its distinct values, and its first rows in the order of those."""
+
     name: str
     codes: NDArray[np.int64]
     distinct: int
+
+    @classmethod
+    def of(cls, name: str, values: NDArray[Any]) -> _Coded:
+        distinct, codes = np.unique(values, return_inverse=True)
+        return cls(name, codes.reshape(-1), len(distinct))
 
 
 def maps(sample: Sample, axis: str) -> Iterator[Proposal]:
@@ -33,71 +43,75 @@ def maps(sample: Sample, axis: str) -> Iterator[Proposal]:
         return
     keys, targets = [], []
     for name, variable in sample.variables.items():
-        if variable.axis != axis:
+        if variable.axis != axis or not np.isfinite(sample.table.columns[name]).all():
             continue
-        values = sample.table.columns[name]
-        distinct, codes = np.unique(values, return_inverse=True)
-        if len(distinct) < 2 or (values.dtype.kind == "f" and not np.isfinite(distinct).all()):
-            continue
-        coded = _Coded(name, codes.reshape(-1), len(distinct))
-        if variable.tolerance.is_lossless and len(distinct) <= min(MAX_ENTRIES, length // 4):
-            keys.append(coded)
-        if len(distinct) <= min(MAX_ENTRIES, length // 4):
+        coded = _Coded.of(name, sample.table.columns[name])
+        if 2 <= coded.distinct <= min(MAX_ENTRIES, length // 4):
             targets.append(coded)
+            if variable.tolerance.is_lossless:
+                keys.append(coded)
+    if not keys:
+        return
     keys.sort(key=lambda key: key.distinct)
-    yield from _single(sample, keys[-MOST_KEYS:], targets)
-    yield from _double(sample, keys[-24:], targets)
+    search = _Determined(targets)
+    given: Counter[str] = Counter()
+    for key in keys[-MOST_KEYS:]:
+        for target in search.by(key):
+            if (
+                target.name != key.name
+                and target.distinct <= key.distinct
+                and given[target.name] < MOST_TABLES
+            ):
+                given[target.name] += 1
+                yield target.name, build(sample, target.name, (key.name,))
+    yield from _double(sample, keys[-MOST_PAIRED:], search)
 
 
-def _single(sample: Sample, keys: list[_Coded], targets: list[_Coded]) -> Iterator[Proposal]:
-    for key in keys:
-        for target in _determined(
-            key, [t for t in targets if t.name != key.name and t.distinct <= key.distinct]
-        ):
-            yield target.name, build(sample, target.name, (key.name,))
-
-
-def _double(sample: Sample, keys: list[_Coded], targets: list[_Coded]) -> Iterator[Proposal]:
+def _double(sample: Sample, keys: list[_Coded], search: _Determined) -> Iterator[Proposal]:
+    alone = {key.name: {target.name for target in search.by(key)} for key in keys}
     for i, first in enumerate(keys):
         for second in keys[:i]:
-            if first.distinct * second.distinct > 1 << 40:
+            pair = _Coded.of("", first.codes * second.distinct + second.codes)
+            if pair.distinct > min(MAX_ENTRIES, len(pair.codes) // 8):
                 continue
-            both, codes = np.unique(first.codes * second.distinct + second.codes, return_inverse=True)
-            if len(both) > min(MAX_ENTRIES, len(codes) // 8) or len(both) <= max(
-                first.distinct, second.distinct
-            ):
+            if pair.distinct <= max(first.distinct, second.distinct):
                 continue
-            rest = [t for t in targets if t.name not in (first.name, second.name) and t.distinct > 2]
-            pair = _Coded("", codes.reshape(-1), len(both))
-            for target in _determined(pair, rest):
-                alone = [k for k in (first, second) if _determined(k, [target])]
-                if not alone:
+            for target in search.by(pair):
+                if target.distinct > 2 and target.name not in alone[first.name] | alone[second.name]:
                     yield target.name, build(sample, target.name, (first.name, second.name))
 
 
-def _determined(key: _Coded, targets: list[_Coded]) -> list[_Coded]:
-    """The targets that nearly never differ where the key is the same."""
-    if not targets:
-        return []
-    found = []
-    order = np.argsort(key.codes[:ROWS], kind="stable")
-    same = np.diff(key.codes[:ROWS][order]) == 0
-    if same.sum() < 16:
-        order = np.argsort(key.codes, kind="stable")
-        same = np.diff(key.codes[order]) == 0
-    for target in targets:
-        differ = np.diff(target.codes[order]) != 0
-        if (differ & same).sum() <= 0.05 * same.sum():
-            found.append(target)
-    return found
+class _Determined:
+    """Finds the columns that nearly never differ where a key is the same."""
+
+    def __init__(self, targets: list[_Coded]) -> None:
+        self._targets = targets
+        self._first = np.array([target.codes[:ROWS] for target in targets])
+
+    def by(self, key: _Coded) -> list[_Coded]:
+        codes, matrix = key.codes[:ROWS], self._first
+        order = np.argsort(codes, kind="stable")
+        same = np.diff(codes[order]) == 0
+        if same.sum() < 16:  # too many keys for so few rows
+            codes = key.codes
+            order = np.argsort(codes, kind="stable")
+            same = np.diff(codes[order]) == 0
+            matrix = np.array([target.codes for target in self._targets])
+        pairs = np.flatnonzero(same)
+        differ = matrix[:, order[pairs]] != matrix[:, order[pairs + 1]]
+        good = differ.sum(axis=1) <= 0.05 * len(pairs)
+        return [target for target, is_good in zip(self._targets, good.tolist(), strict=True) if is_good]
 
 
 def build(sample: Sample, target: str, keys: tuple[str, ...]) -> Expression:
     """The table with the most frequent value of each key."""
     values = sample.table.columns[target]
     stored = [_key(sample, key) for key in keys]
-    rows = np.stack(stored, axis=1)
-    distinct, code = np.unique(rows, axis=0, return_inverse=True)
+    code = np.zeros(len(values), np.int64)
+    for part in stored:
+        distinct, number = np.unique(part, return_inverse=True)
+        _, code = np.unique(code * len(distinct) + number.reshape(-1), return_inverse=True)
+    _, first = np.unique(code, return_index=True)
     levels, level = np.unique(values, return_inverse=True)
     pair, count = np.unique(code.reshape(-1) * len(levels) + level.reshape(-1), return_counts=True)
     order = np.lexsort((count, pair // len(levels)))
@@ -109,7 +123,7 @@ def build(sample: Sample, target: str, keys: tuple[str, ...]) -> Expression:
         if values.dtype.kind == "f"
         else (chosen.view(np.int64) if values.dtype == np.uint64 else chosen.astype(np.int64)).tolist()
     )
-    columns = tuple(tuple(column) for column in distinct.T.tolist())
+    columns = tuple(tuple(part[first].tolist()) for part in stored)
     return Expression("table", keys, (*columns, tuple(numbers)))
 
 
