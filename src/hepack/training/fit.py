@@ -29,6 +29,7 @@ MAX_NETS = 12  # trained side by side
 MAX_EPOCHS = 40
 _BATCH, _WIDE_BATCH = 512, 1024
 _SCORED = 50_000
+_WARM, _TIMED = 10, 50  # steps: not timed, then timed
 _PATIENCE = 1.5  # times its share of the budget that a group may take before it is shortened
 
 
@@ -149,13 +150,14 @@ def _schedule(chunk: _Chunk, budget: float) -> Schedule:
 
 def _train(loop: Loop, seconds: float, store: Any, tell: Callable[[float], None]) -> None:
     start, first = time.monotonic(), loop.step
-    check = first + 40
     while not loop.done:
         loop.advance()
-        if loop.step == check:
-            each = (time.monotonic() - start) / (loop.step - first)
+        if loop.step == first + _WARM:  # what is compiled on the way is compiled now
+            start = time.monotonic()
+        if loop.step == first + _WARM + _TIMED:
+            each = (time.monotonic() - start) / _TIMED
             if each * (loop.schedule.steps - first) > _PATIENCE * seconds:
-                loop.shorten(int(seconds * _PATIENCE / each))
+                loop.shorten(first + int(seconds * _PATIENCE / each))
         if loop.step % 20 == 0:
             tell(loop.step / loop.schedule.steps)
             if store is not None:

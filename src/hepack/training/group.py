@@ -14,9 +14,10 @@ from hepack.models.lower import lower
 from hepack.models.net import INPUT_BITS, Nets, Shape
 from hepack.training.fused import mean_nats
 from hepack.training.loss import Aim
-from hepack.training.prepare import Prepared
+from hepack.training.prepare import FAR, Prepared
 
 _SCORE_ROWS = 8192
+_LINE_ROWS = 16384
 
 
 class Rows:
@@ -70,6 +71,8 @@ class Group:
         self.train, self.held = rows.split(rows.n - parts[0].held_out)
         self.firsts = torch.tensor([self.shape.classes - part.axis.n_classes for part in parts])
         self._start_classes(rows)
+        if self.shape.components:
+            self._start_places()
 
     @torch.no_grad()
     def _start_classes(self, rows: Rows) -> None:
@@ -78,6 +81,25 @@ class Group:
         for p, first in enumerate(self.firsts.tolist()):
             counts = torch.bincount(aim.kind[p].int(), minlength=self.shape.classes)[first:] + 1.0
             self.nets.last_bias[p, first : self.shape.classes] = torch.log(counts / counts.sum())
+
+    @torch.no_grad()
+    def _start_places(self) -> None:
+        """Start the shared location at the line that fits best, the components around it."""
+        inputs, aim = self.train.part(0, _LINE_ROWS)
+        at = self.shape.classes + self.shape.components
+        for p in range(self.shape.nets):
+            inside = (aim.low[p] > -FAR) & (aim.high[p] < FAR)
+            place = (0.5 * (aim.low[p] + aim.high[p]))[inside].double()
+            if len(place) < 100:
+                continue
+            line = torch.cat([inputs[p, inside].double(), torch.ones(len(place), 1)], dim=1)
+            square = line.T @ line + 1e-3 * len(place) * torch.eye(line.shape[1])
+            weights = torch.linalg.solve(square, line.T @ place)
+            spread = float((place - line @ weights).abs().mean()) + 1e-3
+            self.nets.skip[p, 0] = weights[:-1].float()
+            self.nets.skip_bias[p, 0] = weights[-1].float()
+            self.nets.last_bias[p, at : at + self.shape.components] *= spread
+            self.nets.last_bias[p, at + self.shape.components :] = -np.log2(spread)
 
     def loss(self, first: int, count: int, quantised: bool) -> Tensor:
         """Mean code length of each net on so many training rows, in nats."""
