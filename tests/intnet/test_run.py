@@ -54,13 +54,18 @@ def test_batches_do_not_matter(program, inputs, rows):
     assert all(np.array_equal(a, b) for a, b in zip(parts, whole, strict=True))
 
 
-@pytest.mark.parametrize("core", ["Haswell", "Sandybridge", "Nehalem", "Prescott", "SkylakeX"])
+@pytest.mark.parametrize("core", ["Haswell", "Nehalem", "SkylakeX"])
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_kernels_of_the_product_do_not_matter(core, threads):
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     if core == "SkylakeX" and "avx512" not in flags:
         pytest.skip("this processor has no AVX-512")
-    settings = {"OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+    settings = {
+        "OPENBLAS_CORETYPE": core,
+        "OPENBLAS_NUM_THREADS": threads,
+        "HEPACK_NO_NUMBA": "1",
+        "OMP_NUM_THREADS": threads,
+    }
     script = SCRIPT.format(folder=str(Path(__file__).parent))
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ, **settings}, capture_output=True, text=True

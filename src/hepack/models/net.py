@@ -63,6 +63,14 @@ class Nets(nn.Module):
             places += torch.linspace(-1.5, 1.5, s.components) if s.components > 1 else 0.0
 
     def forward(self, inputs: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+        out, shared = self.raw(inputs, quantised)
+        if not quantised:
+            return out, shared
+        steps = self.steps()
+        return stepped(out, steps[:-1]), stepped(shared, steps[-1])
+
+    def raw(self, inputs: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+        """The outputs before they are rounded to steps."""
         limit = self.shape.weight_limit if quantised else None
         hidden = self._layer(inputs, self.first, self.first_bias, INPUT_BITS, limit)
         hidden = activation(hidden, HIDDEN_BITS, quantised)
@@ -70,9 +78,7 @@ class Nets(nn.Module):
         hidden = activation(hidden, HIDDEN_BITS, quantised)
         out = self._layer(hidden, self.last, self.last_bias, HIDDEN_BITS, limit)
         shared = self._layer(inputs, self.skip, self.skip_bias, INPUT_BITS, limit)
-        if not quantised:
-            return out, shared[..., 0]
-        return stepped(out, self._steps(out)), stepped(shared[..., 0], torch.tensor(2.0**PLACE_BITS))
+        return out, shared[..., 0]
 
     def _layer(self, inputs: Tensor, weights: Tensor, bias: Tensor, bits: int, limit: int | None) -> Tensor:
         if limit is not None:
@@ -80,9 +86,9 @@ class Nets(nn.Module):
             bias = fine_bias(bias, exponents + bits)
         return torch.baddbmm(bias[:, None, :], inputs, weights.transpose(1, 2))
 
-    def _steps(self, like: Tensor) -> Tensor:
-        """Steps in a unit, for each column of the last layer."""
+    def steps(self) -> Tensor:
+        """Steps in a unit, for each column of the last layer, and for the shared location."""
         s = self.shape
         bits = [LOGIT_BITS] * (s.classes + s.components)
-        bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components
-        return torch.tensor([2.0**b for b in bits], dtype=like.dtype)
+        bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components + [PLACE_BITS]
+        return torch.tensor([2.0**b for b in bits])

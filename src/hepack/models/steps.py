@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import os
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+Floats = NDArray[np.float32]
+
 MAX_EXPONENT = 14
+
+
+def compiled() -> bool:
+    """Whether compiled passes may run: numba is there, and HEPACK_NO_NUMBA is not 1."""
+    return os.environ.get("HEPACK_NO_NUMBA") != "1" and importlib.util.find_spec("numba") is not None
 
 
 def exponents_of(weights: Tensor, limit: int) -> Tensor:
@@ -35,26 +47,66 @@ def stepped(values: Tensor, steps: Tensor) -> Tensor:
     return values + (torch.floor(values.detach() * steps + 0.5) / steps - values.detach())
 
 
-class _Activation(torch.autograd.Function):
+class Tabled(torch.autograd.Function):
+    """`Activation` in one compiled pass, on the processor."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, scale: float) -> Tensor:
+        from hepack.models import kernels
+
+        out = torch.empty_like(values)
+        index = torch.empty(values.shape, dtype=torch.int8)
+        table, context.slopes = _table(scale)
+        arrays = values.detach().view(-1).numpy(), table
+        kernels.activate(*arrays, np.float32(scale), out.view(-1).numpy(), index.view(-1).numpy())
+        context.save_for_backward(index)
+        return out
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        from hepack.models import kernels
+
+        (index,) = context.saved_tensors
+        given = gradients[0].contiguous()
+        out = torch.empty_like(given)
+        kernels.deactivate(
+            given.view(-1).numpy(), index.view(-1).numpy(), context.slopes, out.view(-1).numpy()
+        )
+        return out, None
+
+
+@functools.cache
+def _table(scale: float) -> tuple[Floats, Floats]:
+    """Output and slope at every step; no slope where the table ends."""
+    index = torch.arange(-128, 128) / scale
+    out = torch.floor(torch.nn.functional.silu(index) * scale + 0.5) / scale
+    slopes = torch.ops.aten.silu_backward(torch.ones(256), index)
+    slopes[0] = slopes[-1] = 0.0
+    return out.numpy(), slopes.numpy()
+
+
+class Activation(torch.autograd.Function):
     """The table of `silus`, in floats; the gradient is that of x / (1 + exp(-x)) within the table's range."""
 
     @staticmethod
     def forward(context: Any, values: Tensor, scale: float) -> Tensor:
         index = values.mul(scale).add_(0.5).floor_().clamp_(-128, 127).div_(scale)
-        context.save_for_backward(values, index)
+        context.scale = scale
+        context.save_for_backward(index)
         return torch.nn.functional.silu(index).mul_(scale).add_(0.5).floor_().div_(scale)
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        values, index = context.saved_tensors
-        inside = (values > -4.0) & (values < 4.0)
+        (index,) = context.saved_tensors
+        index_min, index_max = -128 / context.scale, 127 / context.scale
         slope: Tensor = torch.ops.aten.silu_backward(gradients[0], index)
-        return slope * inside, None
+        return slope * ((index > index_min) & (index < index_max)), None
 
 
 def activation(values: Tensor, bits: int, quantised: bool) -> Tensor:
     """``x / (1 + exp(-x))``, for quantised nets with input and output in steps of ``2**-bits``."""
     if not quantised:
         return torch.nn.functional.silu(values)
-    out: Tensor = _Activation.apply(values, float(2**bits))  # type: ignore[no-untyped-call]
+    one_pass = compiled() and values.device.type == "cpu"
+    out: Tensor = (Tabled if one_pass else Activation).apply(values, float(2**bits))  # type: ignore[no-untyped-call]
     return out

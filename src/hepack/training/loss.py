@@ -10,8 +10,7 @@ from torch.nn import functional
 
 from hepack.models.net import Shape
 
-_FLOOR = 1e-6  # of a bin's mass, next to what the coder gives each bin at least
-_LN2 = 0.6931471805599453
+FLOOR = 1e-6  # of a bin's mass, next to what the coder gives each bin at least
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def nats(shape: Shape, out: Tensor, shared: Tensor, aim: Aim, absent: Tensor) ->
     """
     c, k = shape.classes, shape.components
     logits = out[..., :c] + absent[:, None, :]
-    cost = functional.cross_entropy(logits.flatten(0, 1), aim.kind.flatten(), reduction="none")
+    cost = functional.cross_entropy(logits.flatten(0, 1), aim.kind.long().flatten(), reduction="none")
     cost = cost.view(aim.kind.shape)
     if k:
         inside = aim.kind == c - 1
@@ -52,4 +51,4 @@ def _mixture(out: Tensor, shared: Tensor, aim: Aim, k: int) -> Tensor:
     # the difference of two numbers near 1 has no digits left, so look at it from the other side
     flip = torch.where(low + high > 0, -1.0, 1.0).detach()
     mass = flip * (torch.sigmoid(flip * high) - torch.sigmoid(flip * low))
-    return -torch.log((weights * mass).sum(dim=-1) + _FLOOR)
+    return -torch.log((weights * mass).sum(dim=-1) + FLOOR)

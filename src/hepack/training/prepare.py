@@ -1,4 +1,4 @@
-"""A `Problem` made ready for training: channels, axis, shuffled rows, and what a trained net becomes."""
+"""A `Problem` made ready for training: channels, axis, size of the net, and rows in random order."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hepack.training.inputs import fit_channels
 Floats = NDArray[np.float32]
 
 FAR = 1e4  # the place of the outermost edges, in scales
+MIN_ROWS = 1000
 _HELD_OUT, _MAX_HELD_OUT = 20, 20_000  # one row of so many, and at most so many rows
 
 
@@ -30,7 +31,7 @@ class Size:
     @classmethod
     def of(cls, rows: int) -> Size:
         """For a model that will code so many rows."""
-        for least, hidden, limit in ((600_000, 48, 63), (200_000, 32, 63), (40_000, 16, 31), (0, 8, 31)):
+        for least, hidden, limit in ((600_000, 48, 127), (200_000, 32, 127), (40_000, 16, 127), (0, 8, 63)):
             if rows >= least:
                 return cls(hidden, limit)
         raise AssertionError("rows are not negative")
@@ -38,52 +39,49 @@ class Size:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows in random order, the last ``held_out`` of them kept from training."""
+    """What is fixed before training; ``order`` are the rows to use, the last ``held_out`` kept from training."""
 
+    problem: Problem
     channels: Channels
     axis: MixtureAxis
     size: Size
-    inputs: NDArray[np.int16]
-    kind: NDArray[np.int16]
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
-    weight: NDArray[np.float32]
-    held_out: int
     order: NDArray[np.int64]
+    held_out: int
 
     @classmethod
     def of(cls, problem: Problem, *, most: int, rng: np.random.Generator) -> Prepared | None:
-        """Prepared from at most ``most`` rows; None for a problem that no net can help."""
+        """Prepared to train on ``most`` rows; None for a problem that no net can help."""
         n = len(problem.targets)
-        if n < 1000 or int(problem.targets.min()) == int(problem.targets.max()):
+        order = rng.permutation(n)[:most]
+        if n < MIN_ROWS or int(problem.targets.min()) == int(problem.targets.max()):
             return None
         channels = fit_channels(problem)
         if len(channels) == 0:
             return None
         axis = fit_axis(problem.targets, problem.rows)
-        order = rng.permutation(n)[:most]
         held_out = min(_MAX_HELD_OUT, len(order) // _HELD_OUT)
-        inputs = channels(problem.features[order])
-        kind, low, high, weight = _aims(axis, problem.targets[order])
-        size = Size.of(problem.rows)
-        return cls(channels, axis, size, inputs, kind, low, high, weight, held_out, order)
+        return cls(problem, channels, axis, Size.of(problem.rows), order, held_out)
 
     @property
     def rows(self) -> int:
-        return len(self.inputs)
+        return len(self.order)
 
+    def inputs(self) -> NDArray[np.int16]:
+        """The inputs of the rows, shape ``(row, channel)``."""
+        return self.channels(self.problem.features[self.order])
 
-def _aims(axis: MixtureAxis, targets: NDArray[np.int64]) -> tuple[NDArray[np.int16], Floats, Floats, Floats]:
-    """Class, places of both edges and weight of each row, as `hepack.training.loss.Aim` has them."""
-    symbols, _, _ = axis.symbols(targets)
-    spikes = len(axis.spikes)
-    kind = np.clip(symbols, 0, axis.n_classes - 1).astype(np.int16)
-    low = np.full(len(symbols), -FAR, np.float32)
-    high = np.full(len(symbols), FAR, np.float32)
-    if axis.components:
-        edges = (axis.edges / (1 << PLACE_BITS)).astype(np.float32)
-        edges[0], edges[-1] = -FAR, FAR
-        inside = symbols >= spikes
-        bins = symbols[inside] - spikes
-        low[inside], high[inside] = edges[bins], edges[bins + 1]
-    return kind, low, high, (symbols >= 0).astype(np.float32)
+    def aims(self) -> tuple[NDArray[np.int16], Floats]:
+        """Class of each row; place of its bin's edges and its weight, shape ``(3, row)``: see `Aim`."""
+        axis = self.axis
+        symbols, _, _ = axis.symbols(self.problem.targets[self.order])
+        spikes = len(axis.spikes)
+        kind = np.clip(symbols, 0, axis.n_classes - 1).astype(np.int16)
+        edges = np.empty((3, len(symbols)), np.float32)
+        edges[0], edges[1], edges[2] = -FAR, FAR, symbols >= 0
+        if axis.components:
+            places = (axis.edges / (1 << PLACE_BITS)).astype(np.float32)
+            places[0], places[-1] = -FAR, FAR
+            inside = symbols >= spikes
+            bins = symbols[inside] - spikes
+            edges[0, inside], edges[1, inside] = places[bins], places[bins + 1]
+        return kind, edges

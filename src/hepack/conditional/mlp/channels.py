@@ -33,6 +33,8 @@ class Ramp:
         rising = all(a < b for a, b in zip(self.knots, self.knots[1:], strict=False))
         if not 2 <= len(self.knots) <= MAX_KNOTS or not rising or max(map(abs, self.knots)) > 2 * MAX_FEATURE:
             raise BadRequestError("a channel's knots must be two or more ascending integers of 25 bits")
+        if snapped(np.array(self.knots)) != self.knots:
+            raise BadRequestError("the distances of a channel's knots have more than five significant bits")
 
     @property
     def levels(self) -> list[int]:

@@ -20,7 +20,7 @@ from hepack.intnet import Program, Runner
 ROWS = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mlp:
     """Feature maps, a net of integers, and the mixture whose parameters it gives. See `docs/intnet.md`.
 
@@ -37,6 +37,12 @@ class Mlp:
         fits = self.program.inputs == max(1, len(self.channels)) and self.program.magnitude >= MAGNITUDE
         if not fits or self.program.columns != self.axis.columns:
             raise BadRequestError("a model's channels, net and mixture do not fit together")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mlp) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        return hash(self.to_bytes())
 
     @property
     def used(self) -> tuple[int, ...]:
