@@ -146,14 +146,14 @@ class TestModelFiles:
 
     @pytest.fixture
     def campaign(self, tmp_path: Path) -> tuple[Path, Path]:
-        source = tmp_path / "one.npz"
-        write_npz(source, 4000, seed=3)
+        source = tmp_path / "one.parquet"
+        write_parquet(source, 4000, seed=3)
         hepack.fit([source], tmp_path / "campaign.hpm")
         return source, tmp_path / "campaign.hpm"
 
     def test_a_packed_file_holds_the_digest_only(self, campaign: tuple[Path, Path], tmp_path: Path) -> None:
-        other = tmp_path / "two.npz"
-        write_npz(other, 4000, seed=4)
+        other = tmp_path / "two.parquet"
+        write_parquet(other, 4000, seed=4)
         with_model = hepack.pack(other, tmp_path / "a.hpk", model=campaign[1])
         own = hepack.pack(other, tmp_path / "b.hpk")
         assert with_model.packed_bytes < own.packed_bytes
@@ -179,16 +179,16 @@ class TestModelFiles:
     def test_other_columns_and_drift_are_learned_anew(
         self, campaign: tuple[Path, Path], tmp_path: Path
     ) -> None:
-        other = tmp_path / "other.npz"
-        write_npz(other, 4000, seed=5, scale=1e3, extra=True)
+        other = tmp_path / "other.parquet"
+        write_parquet(other, 4000, seed=5, scale=1e3, extra=True)
         result = hepack.pack(other, tmp_path / "a.hpk", model=campaign[1])
         own = hepack.pack(other, tmp_path / "b.hpk")
         assert result.packed_bytes < 1.02 * own.packed_bytes
         assert verify(tmp_path / "a.hpk", original=str(other)).sound
 
     def test_a_file_of_another_kind_is_no_model(self, tmp_path: Path) -> None:
-        source = tmp_path / "one.npz"
-        write_npz(source, 100, seed=3)
+        source = tmp_path / "one.parquet"
+        write_parquet(source, 100, seed=3)
         with pytest.raises(BadInputError):
             hepack.pack(source, tmp_path / "a.hpk", model=source)
         assert not (tmp_path / "a.hpk").exists()
@@ -196,9 +196,12 @@ class TestModelFiles:
             hepack.pack(source, tmp_path / "a.hpk", model=tmp_path / "none.hpm")
 
 
-def write_npz(path: Path, n: int, seed: int, scale: float = 1.0, *, extra: bool = False) -> None:
+def write_parquet(path: Path, n: int, seed: int, scale: float = 1.0, *, extra: bool = False) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = learnable(n, seed, scale=scale)
     columns = {v.name: table.columns[v.name] for v in table.schema.variables if v.axis == ""}
     if extra:
         columns["extra"] = np.sqrt(columns["pt"])
-    np.savez(path, **columns)
+    pq.write_table(pa.table(columns), path)

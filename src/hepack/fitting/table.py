@@ -20,7 +20,7 @@ from hepack.fitting.given import matching, without_drift
 from hepack.fitting.sample import axes_of, sample_events
 from hepack.learned import Feature, ItemModel, TableModel
 from hepack.learned.features import MISSING, predicted_integers
-from hepack.relations import Found, find_relations
+from hepack.relations import Found, find_alternatives
 from hepack.table import EVENTS, EventTable
 from hepack.transforms import Symbols
 
@@ -144,7 +144,7 @@ class _Search:
         self.part, self.scale, self.options, self.progress = part, scale, options, progress
         self.schema = block.schema
         self.drafter = Drafter(block, part, chooser, options.rows)
-        self._banks = {axis: FeatureBank(self.drafter.view, axis, options.rows) for axis in axes_of(part)}
+        self._banks: dict[str, FeatureBank] = {}
 
     def run(self, executor: Executor, given: TableModel | None) -> Fitted:
         items = [item for item in items_of(self.schema) if item.role != "text" and not item.variable.shape]
@@ -153,18 +153,28 @@ class _Search:
             used = without_drift(matching(given, self.schema), self.drafter)
         repeats = find_repeats(self.part, items, used)
         items = [item for i, item in enumerate(items) if i not in repeats and item.key not in used.by_key]
-        relations = self._relations()
-        drafts = self._drafts(ordered(items, relations), relations, executor)
         names = [item.name for item in used.items if item.role == "values"]
-        jobs = []
-        for draft in drafts:
-            jobs.append((draft, list(names)))
-            names += [draft.item.name] if draft.item.role == "values" else []
-        kept = list(executor.map(lambda job: self._finish(*job), jobs))
+        tries = [self._choices(items, names, found, executor) for found in self._relations()]
+        kept = min(tries, key=lambda choices: sum(min(each.cost, each.plain) for each in choices))
         if self.options.seconds > 0:
             kept = self._with_nets(kept)
         own = tuple(each.model for each in kept if each.pays)
         return Fitted(used, TableModel(self.schema, own))
+
+    def _choices(
+        self, items: Sequence[Item], names: Sequence[str], found: Sequence[Found], executor: Executor
+    ) -> list[_Choice]:
+        """The best of each item with these relations, in the order of decoding; ``names`` come before."""
+        relations = {each.relation.target: each for each in found}
+        self._banks = {
+            axis: FeatureBank(self.drafter.view, axis, self.options.rows) for axis in axes_of(self.part)
+        }
+        jobs: list[tuple[Draft, list[str]]] = []
+        earlier = list(names)
+        for draft in self._drafts(ordered(items, relations), relations, executor):
+            jobs.append((draft, list(earlier)))
+            earlier += [draft.item.name] if draft.item.role == "values" else []
+        return list(executor.map(lambda job: self._finish(*job), jobs))
 
     def _drafts(
         self, items: Sequence[Item], relations: Mapping[str, Found], executor: Executor
@@ -178,12 +188,13 @@ class _Search:
         place = {item.key: number for number, item in enumerate(items)}
         return sorted(found, key=lambda draft: place[draft.item.key])
 
-    def _relations(self) -> dict[str, Found]:
+    def _relations(self) -> list[list[Found]]:
+        """Sets of relations to try."""
         if not self.options.relations:
-            return {}
+            return [[]]
         self.progress("relations", 0, 1)
-        found = find_relations(self.part, rows=int(len(self.part) * self.scale), seed=self.options.seed)
-        return {each.relation.target: each for each in found}
+        rows = int(len(self.part) * self.scale)
+        return find_alternatives(self.part, rows=rows, seed=self.options.seed)
 
     def _finish(self, draft: Draft, earlier: Sequence[str]) -> _Choice:
         """The item with the cheaper of a plain coder and a tree for its targets."""

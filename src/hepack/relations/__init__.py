@@ -2,7 +2,7 @@
 
 from hepack.relations.centred import Centred, centred_candidates, rebuild_centred
 from hepack.relations.expression import Expression
-from hepack.relations.find import Found, find_relations
+from hepack.relations.find import Found, find_alternatives, find_relations
 from hepack.relations.kinds import NOTHING
 from hepack.relations.relation import Relation
 from hepack.relations.view import TableView, View
@@ -16,6 +16,7 @@ __all__ = [
     "TableView",
     "View",
     "centred_candidates",
+    "find_alternatives",
     "find_relations",
     "rebuild_centred",
 ]

@@ -38,6 +38,9 @@ tells it more."""
 EVIDENCE = 24.0
 """Bits that a relation must gain on held-out rows, beyond the logarithm of how many were tried."""
 
+FREE = 0.05
+"""Bits per value that are next to nothing."""
+
 WORTH = 2.0
 SHARE = 0.4
 """Bits per value that a relation must gain, or part of its column's: less is left to conditional coders."""
@@ -65,16 +68,30 @@ def find_relations(table: EventTable, *, rows: int, seed: int = 0) -> list[Found
         At most one relation for each column; the sources of each are plain columns or targets of earlier
         ones. Measured on events that the search did not see, with sources as a decoder has them.
     """
+    return find_alternatives(table, rows=rows, seed=seed)[0]
+
+
+def find_alternatives(table: EventTable, *, rows: int, seed: int = 0) -> list[list[Found]]:
+    """`find_relations`, and perhaps a second choice of what is derived from what.
+
+    Which of two bases is the cheaper one, px and py or pt and phi, is not known before conditional models
+    have had their turn with it. So where deriving a column left something to be stored, the second
+    choice keeps it as it is.
+    """
     halves = halve(table)
     if min(len(halves.fit), len(halves.test)) < 4:
-        return []
+        return [[]]
     rng = np.random.default_rng(seed)
     fit, test = Sample(halves.fit), Sample(halves.test)
     proposals = _proposals(fit, rng)
     search = _Search(fit, test, table, rows, sum(map(len, proposals.values())))
     edges = [edge for target, formulas in proposals.items() for edge in search.edges(target, formulas)]
-    chosen = choose(edges)
-    return search.final(in_order([edge.relation for edge in chosen.values()]))
+    found = search.final(in_order([edge.relation for edge in choose(edges).values()]))
+    costly = {each.relation.target for each in found if each.bits > FREE}
+    others = [edge for edge in edges if edge.relation.target not in costly]
+    if not costly or len(others) == len(edges):
+        return [found]
+    return [found, search.final(in_order([edge.relation for edge in choose(others).values()]))]
 
 
 def _proposals(sample: Sample, rng: np.random.Generator) -> dict[str, list[Expression]]:
