@@ -98,6 +98,8 @@ def test_inputs_out_of_range_are_refused(program, inputs):
         {"weights": np.ones((3, 5), np.int8)},
         {"shifts": np.full(3, 50, np.int8)},
         {"bias": np.full(3, 1 << 54)},
+        {"bias": np.full(3, -(1 << 63))},
+        {"bias": np.full(3, (1 << 63) - 1)},
         {"limit": 1 << 30},
         {"table": silus()[:7]},
     ],

@@ -54,6 +54,8 @@ class Layer:
             raise BadRequestError("a layer needs as many biases and shifts as it has rows of weights")
         if int(self.shifts.min()) < MIN_SHIFT or int(self.shifts.max()) > MAX_SHIFT:
             raise BadRequestError(f"a layer's shifts must lie within {MIN_SHIFT} to {MAX_SHIFT}")
+        if not -DOUBLE < int(self.bias.min()) <= int(self.bias.max()) < DOUBLE:
+            raise BadRequestError("a layer's biases must have 53 bits at most")
         if not 1 <= self.limit <= MAX_STEP:
             raise BadRequestError(f"a layer clips to {self.limit}, outside 1 to {MAX_STEP}")
         if self.table is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from hepack.models.steps import activation, fine_bias, fine_weights, stepped
+from hepack.models.steps import activation, exponents_of, fine_bias, fine_weights, stepped
 
 INPUT_BITS, HIDDEN_BITS = 8, 5  # fraction bits of inputs and activations
 LOGIT_BITS, PLACE_BITS, SCALE_BITS = 4, 10, 3  # of outputs: logits, locations, log-scales
@@ -85,6 +85,15 @@ class Nets(nn.Module):
             weights, exponents = fine_weights(weights, limit)
             bias = fine_bias(bias, exponents + bits)
         return torch.baddbmm(bias[:, None, :], inputs, weights.transpose(1, 2))
+
+    def weight_bits(self) -> Tensor:
+        """About what the weights of each net take in bytes of a model, in bits: less for small and zero ones."""
+        limit = self.shape.weight_limit
+        bits = torch.zeros(self.shape.nets)
+        for weights in (self.first, self.second, self.last, self.skip):
+            scale = torch.exp2(exponents_of(weights, limit))[:, :, None]
+            bits = bits + torch.log2(1.0 + weights.abs() * scale).sum(dim=(1, 2))
+        return bits
 
     def steps(self) -> Tensor:
         """Steps in a unit, for each column of the last layer, and for the shared location."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,6 +71,7 @@ class Group:
         rows = Rows.of(parts, self.shape)
         self.train, self.held = rows.split(rows.n - parts[0].held_out)
         self.firsts = torch.tensor([self.shape.classes - part.axis.n_classes for part in parts])
+        self.bit_share = torch.tensor([math.log(2.0) / max(1, part.problem.rows) for part in parts])
         self._start_classes(rows)
         if self.shape.components:
             self._start_places()

@@ -19,10 +19,11 @@ class Schedule:
 
     steps: int
     batch: int
-    rate: float = 6e-3
+    rate: float = 1.2e-2
     scores: int = 10  # times that the held-out rows are scored
     quantised_from: float = 0.0  # the part of the steps that runs on floats first
     quantised: bool = True
+    frugality: float = 2.0  # how much the bytes of the weights count
 
     def rate_at(self, step: int) -> float:
         done = step / max(1, self.steps)
@@ -66,6 +67,8 @@ class Loop:
             options["lr"] = plan.rate_at(self.step)
         rounds = plan.rounds(self.step)
         loss = self.group.loss(self._order.pop(), plan.batch, rounds).sum()
+        if rounds:  # what a weight's bits cost, spread over the rows that the model will code
+            loss = loss + plan.frugality * (self.group.nets.weight_bits() * self.group.bit_share).sum()
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()

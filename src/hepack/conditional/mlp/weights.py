@@ -42,6 +42,8 @@ def read_program(data: bytes | memoryview, at: int) -> tuple[Program, int]:
         for _ in range(count):
             layer, at = _read_layer(data, at, widths)
             layers.append(layer)
+            if sum(one.weights.size for one in layers) > MAX_WEIGHTS:
+                raise LimitError(f"a program claims over {MAX_WEIGHTS} weights")
             widths.append(layer.width)
         n_outputs, at = read_varint(data, at)
         if n_outputs > MAX_LAYERS:
