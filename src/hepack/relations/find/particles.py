@@ -33,10 +33,14 @@ MOST_PARTICLES = 12
 
 @dataclass(frozen=True)
 class Particle:
-    """Columns, or formulas, by role. ``name`` is what their names have in common."""
+    """Columns, or formulas, by role. ``name`` is what their names have in common.
+
+    Objects of one collection are a ``family``.
+    """
 
     name: str
     given: dict[str, Expression | str]
+    family: str = ""
 
     def with_mass(self) -> Iterator[tuple[dict[str, Expression | str], str, float]]:
         """Inputs of smallest number that fix the four-vector, with a fixed mass where none is known."""
@@ -106,9 +110,9 @@ def leading(sample: Sample, indices: dict[str, Index]) -> list[Particle]:
                 continue
             for k in range(2):
                 nth = {r: Expression("reduce", (c,), ("nth", k)) for r, c in particle.given.items()}
-                found.append(Particle(f"{particle.name}{k}", nth))  # type: ignore[arg-type]
+                found.append(Particle(f"{particle.name}{k}", nth, axis))  # type: ignore[arg-type]
             whole = {role: Expression("reduce", (one(role, **inputs),), ("sum",)) for role in ("px", "py")}
-            found.append(Particle(f"sum of {particle.name}", whole))  # type: ignore[arg-type]
+            found.append(Particle(f"sum of {particle.name}", whole, axis))  # type: ignore[arg-type]
     return found
 
 
@@ -167,12 +171,13 @@ def _near(index: Index, row: Any, column: int) -> bool:
         return bool((np.abs(row - index.matrix[column]) <= index.slack[column]).mean() >= 0.7)
 
 
-def systems(index: Index, particles: list[Particle]) -> Iterator[Proposal]:
-    """Sums and differences of two particles, and of three; angles between two."""
+def systems(index: Index, own: list[Particle], others: list[Particle]) -> Iterator[Proposal]:
+    """Sums of two particles and angles between them; sums of more of those that lie on this axis."""
     formulas: list[Expression] = []
-    particles = particles[:MOST_PARTICLES]
-    for first, second in itertools.combinations(particles, 2):
-        formulas += _of_two(first, second)
+    particles = own[:MOST_PARTICLES]
+    for first, second in itertools.combinations([*particles, *others[: 4 * MOST_PARTICLES]], 2):
+        if first in particles or first.family == second.family:
+            formulas += _of_two(first, second)
     for size in range(3, 7 if len(particles) <= 6 else 4):
         for several in itertools.combinations(particles, size):
             formulas += _sums(several)
@@ -180,9 +185,7 @@ def systems(index: Index, particles: list[Particle]) -> Iterator[Proposal]:
     fitting = [formula for formula in formulas if index.fits(formula)]
     if not fitting:
         return
-    with np.errstate(all="ignore"):
-        found = np.array([index.at(index.evaluate(formula)) for formula in fitting])
-    for candidate, column in index.matches(found):
+    for candidate, column in index.matches(index.few(fitting)):
         if index.names[column] not in fitting[candidate].sources:
             yield index.names[column], fitting[candidate]
 
