@@ -9,12 +9,11 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hepack.relations.expression import Expression
-from hepack.relations.find.match import Index
+from hepack.relations.find.match import SHARE, Index
 from hepack.relations.find.pairs import Proposal, call, linear, one, product, vector
 from hepack.relations.find.sample import Sample
 from hepack.relations.kinds import route
@@ -147,28 +146,15 @@ def _fixed_mass(index: Index, target: str, wanted: str, given: dict[str, str]) -
         if len(best):
             low = best[np.argsort(momentum[np.isfinite(square)])[: max(len(best) // 4, 1)]]
             masses.append(float(np.sqrt(max(np.median(low), 0.0))))
-    trial = np.array(
-        [_quick(index, vector(wanted, (1, inputs, "m", mass))) for mass in dict.fromkeys(masses)]
-    )
+    formulas = [vector(wanted, (1, inputs, "m", mass)) for mass in dict.fromkeys(masses)]
     number = index.names.index(target)
-    good = [m for m, row in zip(dict.fromkeys(masses), trial, strict=True) if _near(index, row, number)]
-    errors = {
-        m: float(
-            np.nanmedian(np.abs(_quick(index, vector(wanted, (1, inputs, "m", m))) - index.matrix[number]))
-        )
-        for m in good
-    }
-    for mass in sorted(errors, key=errors.__getitem__)[:2]:
-        yield target, vector(wanted, (1, inputs, "m", mass))
-
-
-def _quick(index: Index, expression: Expression) -> Any:
-    return index.at(index.evaluate(expression))
-
-
-def _near(index: Index, row: Any, column: int) -> bool:
+    errors: dict[int, float] = {}
     with np.errstate(invalid="ignore"):
-        return bool((np.abs(row - index.matrix[column]) <= index.slack[column]).mean() >= 0.7)
+        away = np.abs(index.few(formulas) - index.matrix[number])
+        for i in np.flatnonzero((away <= index.slack[number]).mean(axis=1) >= SHARE).tolist():
+            errors[i] = float(np.nanmedian(away[i]))
+    for i in sorted(errors, key=errors.__getitem__)[:2]:
+        yield target, formulas[i]
 
 
 def systems(index: Index, own: list[Particle], others: list[Particle]) -> Iterator[Proposal]:
