@@ -90,12 +90,28 @@ def axis_of(expression: Expression | str, schema: Schema) -> str:
     return axis
 
 
-def evaluate(expression: Expression | str, view: View) -> tuple[NDArray[Any], str]:
-    """The values, float64 or int64, and their axis. The expression must have been checked."""
+Memory = dict[int, tuple[NDArray[Any], str]]
+
+
+def evaluate(
+    expression: Expression | str, view: View, memory: Memory | None = None
+) -> tuple[NDArray[Any], str]:
+    """The values, float64 or int64, and their axis. The expression must have been checked.
+
+    ``memory`` keeps results by the identity of nodes that live as long as it does.
+    """
+    if memory is None:
+        return _evaluate(expression, view, None)
+    if id(expression) not in memory:
+        memory[id(expression)] = _evaluate(expression, view, memory)
+    return memory[id(expression)]
+
+
+def _evaluate(expression: Expression | str, view: View, memory: Memory | None) -> tuple[NDArray[Any], str]:
     if isinstance(expression, str):
         return numbers(view.column(expression)), view.schema.by_name[expression].axis
     kind = KINDS[expression.kind]
-    parts = [evaluate(part, view) for part in expression.inputs]
+    parts = [evaluate(part, view, memory) for part in expression.inputs]
     axes = tuple(axis for _, axis in parts)
     values = [part for part, _ in parts]
     if kind.elementwise:

@@ -128,7 +128,7 @@ def _search(sample: Sample, rng: np.random.Generator) -> Iterator[Proposal]:
         more = leading(sample, indices) if axis == EVENTS else whole_events
         yield from affine(index)
         yield from identities(index, own)
-        yield from systems(index, [*own, *more])
+        yield from systems(index, own, more)
         yield from pairs(index)
         yield from sums(index, own)
         yield from products(index)

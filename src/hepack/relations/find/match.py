@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.relations.expression import Expression
+from hepack.relations.expression import Expression, Memory, evaluate
 from hepack.relations.find.sample import Sample
+from hepack.relations.view import TableView, spread
+from hepack.table import EVENTS, EventTable
 
 ROWS = 24
 SOFT = 4e-3
@@ -62,6 +64,20 @@ class Index:
     def at(self, values: NDArray[np.float64]) -> Matrix:
         """A full column on this axis, at the rows."""
         return values[self.rows]
+
+    def few(self, formulas: list[Expression]) -> Matrix:
+        """Many formulas at the rows, computed on the events of those rows alone."""
+        names = list(dict.fromkeys(name for formula in formulas for name in formula.sources))
+        table = self._sample.table.select(names)
+        view = TableView(self._sample.table)
+        owner = spread(np.arange(table.n_events), EVENTS, self.axis, view)
+        events = np.unique(owner[self.rows])
+        places = (np.cumsum(np.isin(owner, events)) - 1)[self.rows]
+        small = TableView(EventTable.concatenate([table.slice(e, e + 1) for e in events.tolist()]))
+        with np.errstate(all="ignore"):
+            memory: Memory = {}
+            found = [evaluate(formula, small, memory)[0][places] for formula in formulas]
+        return np.array(found, np.float64).reshape(len(formulas), -1)
 
     def matches(self, found: Matrix) -> Iterator[tuple[int, int]]:
         """Pairs ``(candidate, column)`` that agree; ``found`` has shape ``(candidate, row)``."""

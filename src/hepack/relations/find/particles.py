@@ -9,12 +9,11 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hepack.relations.expression import Expression
-from hepack.relations.find.match import Index
+from hepack.relations.find.match import SHARE, Index
 from hepack.relations.find.pairs import Proposal, call, linear, one, product, vector
 from hepack.relations.find.sample import Sample
 from hepack.relations.kinds import route
@@ -33,10 +32,14 @@ MOST_PARTICLES = 12
 
 @dataclass(frozen=True)
 class Particle:
-    """Columns, or formulas, by role. ``name`` is what their names have in common."""
+    """Columns, or formulas, by role. ``name`` is what their names have in common.
+
+    Objects of one collection are a ``family``.
+    """
 
     name: str
     given: dict[str, Expression | str]
+    family: str = ""
 
     def with_mass(self) -> Iterator[tuple[dict[str, Expression | str], str, float]]:
         """Inputs of smallest number that fix the four-vector, with a fixed mass where none is known."""
@@ -106,9 +109,9 @@ def leading(sample: Sample, indices: dict[str, Index]) -> list[Particle]:
                 continue
             for k in range(2):
                 nth = {r: Expression("reduce", (c,), ("nth", k)) for r, c in particle.given.items()}
-                found.append(Particle(f"{particle.name}{k}", nth))  # type: ignore[arg-type]
+                found.append(Particle(f"{particle.name}{k}", nth, axis))  # type: ignore[arg-type]
             whole = {role: Expression("reduce", (one(role, **inputs),), ("sum",)) for role in ("px", "py")}
-            found.append(Particle(f"sum of {particle.name}", whole))  # type: ignore[arg-type]
+            found.append(Particle(f"sum of {particle.name}", whole, axis))  # type: ignore[arg-type]
     return found
 
 
@@ -143,36 +146,24 @@ def _fixed_mass(index: Index, target: str, wanted: str, given: dict[str, str]) -
         if len(best):
             low = best[np.argsort(momentum[np.isfinite(square)])[: max(len(best) // 4, 1)]]
             masses.append(float(np.sqrt(max(np.median(low), 0.0))))
-    trial = np.array(
-        [_quick(index, vector(wanted, (1, inputs, "m", mass))) for mass in dict.fromkeys(masses)]
-    )
+    formulas = [vector(wanted, (1, inputs, "m", mass)) for mass in dict.fromkeys(masses)]
     number = index.names.index(target)
-    good = [m for m, row in zip(dict.fromkeys(masses), trial, strict=True) if _near(index, row, number)]
-    errors = {
-        m: float(
-            np.nanmedian(np.abs(_quick(index, vector(wanted, (1, inputs, "m", m))) - index.matrix[number]))
-        )
-        for m in good
-    }
-    for mass in sorted(errors, key=errors.__getitem__)[:2]:
-        yield target, vector(wanted, (1, inputs, "m", mass))
-
-
-def _quick(index: Index, expression: Expression) -> Any:
-    return index.at(index.evaluate(expression))
-
-
-def _near(index: Index, row: Any, column: int) -> bool:
+    errors: dict[int, float] = {}
     with np.errstate(invalid="ignore"):
-        return bool((np.abs(row - index.matrix[column]) <= index.slack[column]).mean() >= 0.7)
+        away = np.abs(index.few(formulas) - index.matrix[number])
+        for i in np.flatnonzero((away <= index.slack[number]).mean(axis=1) >= SHARE).tolist():
+            errors[i] = float(np.nanmedian(away[i]))
+    for i in sorted(errors, key=errors.__getitem__)[:2]:
+        yield target, formulas[i]
 
 
-def systems(index: Index, particles: list[Particle]) -> Iterator[Proposal]:
-    """Sums and differences of two particles, and of three; angles between two."""
+def systems(index: Index, own: list[Particle], others: list[Particle]) -> Iterator[Proposal]:
+    """Sums of two particles and angles between them; sums of more of those that lie on this axis."""
     formulas: list[Expression] = []
-    particles = particles[:MOST_PARTICLES]
-    for first, second in itertools.combinations(particles, 2):
-        formulas += _of_two(first, second)
+    particles = own[:MOST_PARTICLES]
+    for first, second in itertools.combinations([*particles, *others[: 4 * MOST_PARTICLES]], 2):
+        if first in particles or first.family == second.family:
+            formulas += _of_two(first, second)
     for size in range(3, 7 if len(particles) <= 6 else 4):
         for several in itertools.combinations(particles, size):
             formulas += _sums(several)
@@ -180,9 +171,7 @@ def systems(index: Index, particles: list[Particle]) -> Iterator[Proposal]:
     fitting = [formula for formula in formulas if index.fits(formula)]
     if not fitting:
         return
-    with np.errstate(all="ignore"):
-        found = np.array([index.at(index.evaluate(formula)) for formula in fitting])
-    for candidate, column in index.matches(found):
+    for candidate, column in index.matches(index.few(fitting)):
         if index.names[column] not in fitting[candidate].sources:
             yield index.names[column], fitting[candidate]
 

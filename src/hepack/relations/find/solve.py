@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ class Edge:
 def choose(edges: Sequence[Edge]) -> dict[str, Edge]:
     """An acyclic set of large total gain: greedily first, then by letting each left-out edge push others out."""
     ordered = sorted((e for e in edges if e.gain > 0), key=lambda e: -e.gain)
+    by_target: dict[str, list[Edge]] = defaultdict(list)
+    for edge in ordered:
+        by_target[edge.relation.target].append(edge)
     chosen: dict[str, Edge] = {}
     _fill(chosen, ordered)
     for _ in range(3):
@@ -29,7 +33,8 @@ def choose(edges: Sequence[Edge]) -> dict[str, Edge]:
             trial = _forced(chosen, edge)
             if trial is None:
                 continue
-            _fill(trial, ordered)
+            lost = [name for name in chosen if name not in trial]
+            _fill(trial, [other for name in lost for other in by_target[name]])
             if _total(trial) > _total(chosen) + 1e-6:
                 chosen, improved = trial, True
         if not improved:
