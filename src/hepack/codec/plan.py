@@ -74,6 +74,7 @@ class Plan:
         """
         try:
             raw = _Plan.model_validate(value, strict=True)
+            splits = tuple(_splits(table) for table in raw.tables)
             return cls(
                 schemas=tuple(_schema_from_json(table) for table in raw.tables),
                 format=raw.format,
@@ -81,7 +82,7 @@ class Plan:
                 skipped=tuple(Skipped(name, reason) for name, reason in map(tuple, raw.skipped)),
                 source=raw.source,
                 creator=raw.creator,
-                splits=tuple(_splits(table) for table in raw.tables),
+                splits=splits if any(splits) else (),
             )
         except (ValidationError, HepackError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:300]

@@ -78,6 +78,11 @@ def find_alternatives(table: EventTable, *, rows: int, seed: int = 0) -> list[li
     have had their turn with it. So where deriving a column left something to be stored, the second
     choice keeps it as it is.
     """
+    with np.errstate(all="ignore"):  # columns may hold anything; what comes of it is measured
+        return _alternatives(table, rows, seed)
+
+
+def _alternatives(table: EventTable, rows: int, seed: int) -> list[list[Found]]:
     halves = halve(table)
     if min(len(halves.fit), len(halves.test)) < 4:
         return [[]]
