@@ -62,7 +62,7 @@ def test_the_pinned_bytes(twins):
         slow = fitted(problem)
         assert slow.to_bytes() == tree.to_bytes()
         assert round_trip(slow, problem) == data
-    assert digest == "28a576cb10007c01"
+    assert digest == "a78edf0970e50c35"
 
 
 @SETTINGS
@@ -125,18 +125,19 @@ def test_damaged_streams_are_refused(twins, lagged):
             tree.decode(problem.features, data[:cut], problem.first)
     with pytest.raises(CorruptFileError):
         tree.decode(problem.features, data + b"\0", problem.first)
-    for at in range(0, len(data), 5):
+    for at in range(0, len(data), 31):
         bad = bytearray(data)
         bad[at] ^= 1 + at % 255
-        outcomes = []
-        for _ in range(2):
-            try:
-                outcomes.append(tree.decode(problem.features, bytes(bad), problem.first).tobytes())
-            except CorruptFileError as error:
-                outcomes.append(str(error))
-            with twins():
-                pass
-        assert outcomes[0] == outcomes[1]
+        with twins():
+            slow = outcome(tree, problem, bytes(bad))
+        assert outcome(tree, problem, bytes(bad)) == slow
+
+
+def outcome(tree: Tree, problem: Problem, data: bytes) -> bytes | str:
+    try:
+        return tree.decode(problem.features, data, problem.first).tobytes()
+    except CorruptFileError as error:
+        return str(error)
 
 
 def test_damaged_models_are_refused():

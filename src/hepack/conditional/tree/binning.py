@@ -36,8 +36,7 @@ class Binned:
 def _edges(values: NDArray[np.int32], bins: int) -> NDArray[np.int64]:
     """Up to ``bins - 1`` edges between quantiles, each as round a number as the room around it allows."""
     ordered = np.sort(values).astype(np.int64)
-    edges: NDArray[np.int64] = np.unique(ordered[np.arange(1, bins) * len(ordered) // bins])
-    edges = edges[edges > ordered[0]]
+    edges = _cuts(ordered, bins)
     if not len(edges):
         return edges
     ends = np.concatenate([ordered[:1], edges, ordered[-1:] + 1])
@@ -86,5 +85,21 @@ def _information(counts: NDArray[np.int64]) -> float:
 
 def _quantiles(values: NDArray[np.int64]) -> NDArray[np.int64]:
     ordered = np.sort(values)
-    edges = np.unique(ordered[np.arange(1, _SCREEN_BINS) * len(ordered) // _SCREEN_BINS])
-    return np.searchsorted(edges[edges > ordered[0]], values, side="right").astype(np.int64)
+    return np.searchsorted(_cuts(ordered, _SCREEN_BINS), values, side="right").astype(np.int64)
+
+
+def _cuts(ordered: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
+    """Values where bins start: three in four at equal counts of rows, the others of distinct values.
+
+    The latter see what is rare: a few rows that differ from all others.
+    """
+    distinct = np.unique(ordered)
+    even, rare = bins - bins // 4, bins // 4
+    cuts = np.concatenate(
+        [
+            ordered[np.arange(1, even) * len(ordered) // even],
+            distinct[np.arange(1, rare + 1) * len(distinct) // (rare + 1)],
+        ]
+    )
+    found: NDArray[np.int64] = np.unique(cuts[cuts > ordered[0]])
+    return found

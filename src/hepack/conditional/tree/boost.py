@@ -15,16 +15,20 @@ from hepack.conditional.tree.binning import Binned
 from hepack.conditional.tree.engine import fitting_loops
 from hepack.conditional.tree.parts import MAX_LEAF, Forest
 from hepack.conditional.tree.shapes import COEFFICIENTS
+from hepack.conditional.tree.solve import inverse, solve
 
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _STAGE_ROWS = 16384
-_SHRINK = 8.0  # rows' worth of average curvature that hold a leaf back
-_STEPS = (1.0, 0.5, 0.25)
+_SHRINK_SPLIT = 1000.0
+_RIDGE = 0.3
+_SHRINK = 20.0  # rows' worth of average curvature that hold a leaf back
+_FAILURES = 2
+_STEPS = (1.0, 0.4)
 _LEAST_ROWS = 12  # on either side of a split
-_CURVED = 4096  # rows for second derivatives
+_CURVED = 3072  # rows for second derivatives
 _COEFFICIENT_BITS = 4.0
 _UNIT = 32.0  # coefficients are in 32nds of an octave, shapes in 64ths
 _NATS = float(np.log(2.0))
@@ -56,11 +60,13 @@ class Boost:
         return len(self.shapes)
 
     def grow(self, trees: int) -> None:
-        """Add up to so many trees, until one does not pay for its bytes."""
+        """Add up to so many trees, each fitted on the next part of the rows, until none pays for its bytes."""
         strides = -(-len(self.cells) // _STAGE_ROWS)
-        for stage in range(trees):
-            if not self._stage(slice(stage % strides, None, strides)):
-                break
+        stage = failures = 0
+        while len(self.leaves) < trees and failures < min(strides, _FAILURES):
+            grown = self._stage(slice(stage % strides, None, strides))
+            failures = 0 if grown else failures + 1
+            stage += 1
 
     def forest(self, places: Int64s) -> Forest:
         """The trees, with ``places`` of the binned columns."""
@@ -129,13 +135,13 @@ class Boost:
     ) -> tuple[list[tuple[int, int]], NDArray[np.uint8]]:
         """The best question for each level, and every row's leaf; none if the first gains nothing."""
         node = np.zeros(bins.shape[1], np.uint8)
-        inverse = _inverse(mean + np.eye(len(mean)) * 1e-3)
+        metric = inverse(mean + np.eye(len(mean)) * _RIDGE)
         splits: list[tuple[int, int]] = []
         for level in range(self.depth):
             best = (0.0, 0, 0)
             for column in range(len(bins)):
                 if len(self.binned.edges[column]):
-                    gain, cut = self._gain(bins[column], node, 1 << level, slopes, inverse)
+                    gain, cut = self._gain(bins[column], node, 1 << level, slopes, metric)
                     best = max(best, (gain, -column, cut))
             if best[0] <= 0.0 and not splits:
                 return [], node
@@ -169,7 +175,7 @@ class Boost:
         for j in range(self.rows):
             slope[:, j] = np.bincount(node, slopes[:, j], leaves) / 1024.0
         curved = self._curvature(scores, node, leaves) + _SHRINK * mean + np.eye(self.rows) * 1e-2
-        step = _solve(curved, slope)
+        step = solve(curved, slope)
         size = np.abs(np.einsum("lj,jc->lc", step, self.shapes / 64.0)).max(axis=1)
         step *= np.minimum(1.0, 2.5 / np.maximum(size, 1e-9))[:, None]
         scale = self.scale * len(self.cells) / len(node)
@@ -209,26 +215,5 @@ def _score(sums: Floats, inverse: Floats) -> Floats:
     """The gain of a Newton step for summed slopes, with the average curvature; the last entry is the count."""
     slope = sums[..., :-1] / 1024.0
     square = np.einsum("...j,jk,...k->...", slope, inverse, slope)
-    score: Floats = square / (sums[..., -1] + _SHRINK)
+    score: Floats = square / (sums[..., -1] + _SHRINK_SPLIT)
     return score
-
-
-def _solve(matrices: Floats, vectors: Floats) -> Floats:
-    """Solve symmetric positive systems, shapes ``(system, j, j)`` and ``(system, j)``, by elimination."""
-    a, x = matrices.copy(), vectors.copy()
-    size = a.shape[1]
-    for j in range(size):
-        for k in range(j + 1, size):
-            factor = a[:, k, j] / a[:, j, j]
-            a[:, k, j:] -= factor[:, None] * a[:, j, j:]
-            x[:, k] -= factor * x[:, j]
-    for j in range(size - 1, -1, -1):
-        for k in range(j + 1, size):
-            x[:, j] -= a[:, j, k] * x[:, k]
-        x[:, j] /= a[:, j, j]
-    return x
-
-
-def _inverse(matrix: Floats) -> Floats:
-    size = len(matrix)
-    return _solve(np.repeat(matrix[None], size, axis=0), np.eye(size))

@@ -55,7 +55,7 @@ def fit_tree(problem: Problem, *, max_leaves: int = 256, threads: int = 1) -> Tr
     boost = Boost(Binned.of(columns[asked]), chosen, base, shapes, scale, _DEPTH, _GRAIN)
     if len(asked) and len(shapes):
         boost.grow(min(max_leaves >> _DEPTH, MAX_TREES))
-    line = Line(candidates[line.places], line.slopes, line.offset)
+    line = Line(candidates[line.places], line.knots, line.slopes, line.offset)
     forest = boost.forest(asked)
     if not len(line.places) and not forest.trees and not cells.copies:
         return None
@@ -89,7 +89,7 @@ def _values(line: Line, columns: NDArray[np.int32]) -> Int64s:
     values = np.empty(columns.shape[1], np.int64)
     rows = np.ascontiguousarray(columns.T).reshape(-1)
     places = line.places.astype(np.uint64)
-    coding_loops().locate(rows, len(columns), places, line.slopes, line.offset, values)
+    coding_loops().locate(rows, len(columns), places, line.knots, line.slopes, line.offset, values)
     return values
 
 
@@ -113,6 +113,6 @@ def _compact(
     return (
         tuple(needed.tolist()),
         lagged,
-        Line(places, line.slopes, line.offset),
+        Line(places, line.knots, line.slopes, line.offset),
         Forest(columns, forest.thresholds, forest.leaves, forest.grain),
     )

@@ -13,12 +13,14 @@ Int64s = NDArray[np.int64]
 
 _MOST_BINS = 160  # before heavy ones are halved
 _MOST_CELLS = 240
-_SHARE = 64  # a bin with more than one of so many rows is halved
+_SHARE = 32  # a bin with more than one of so many rows is halved
 _COPY_SHARE = 0.03
 _SPIKE_SHARE = 0.004
 _SPIKE_CONTRAST = 6.0
 _NEIGHBOURS = 6
 _FEW = 9  # so few values are kinds, not numbers
+_SMOOTH = 4  # polynomials that many cells need
+_FEW_CELLS = 24  # so few may be kinds, and take more
 _LEAST_FOR_TAILS = 8
 
 
@@ -35,7 +37,8 @@ def fit_cells(targets: Int64s, line: Int64s, previous: Int64s | None, scale: flo
     relative, widths = _bins(rest[inside] - line[~copied][inside], scale)
     copies = bool(copied.any())
     single = len(absolute) + copies
-    polynomials = min(max(COEFFICIENTS - single, 4), MAX_POLYNOMIALS, max(len(relative) - 1, 0))
+    most = MAX_POLYNOMIALS if len(relative) <= _FEW_CELLS else _SMOOTH
+    polynomials = min(max(COEFFICIENTS - single, _SMOOTH), most, max(len(relative) - 1, 0))
     cells = Cells(
         relative, widths, absolute, copies, np.zeros(len(relative) + single + 1, np.int64), polynomials
     )

@@ -68,30 +68,21 @@ def _weigh(sums, base, shapes, rows, weights):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _accumulate(weights, bounds):  # type: ignore[no-untyped-def]
-    total = np.int32(0)
-    for c in range(len(weights)):
-        bounds[c] = total
-        total += weights[c]
-    bounds[len(weights)] = total
-
-
-@_jit
-def _locate(x, row, places, slopes, offset):  # type: ignore[no-untyped-def]
+def _locate(x, row, places, knots, slopes, offset):  # type: ignore[no-untyped-def]
     """The line's value for a row, modulo 2**64 before the shift."""
     total = np.int64(offset)
     for t in range(len(places)):
         value = np.int64(x[row + places[t]])
         if value != _NO_ROW:
-            total += slopes[t] * value
+            total += slopes[t] * max(value, knots[t])
     return total >> np.int64(16)
 
 
 @_jit
-def locate(x, width, places, slopes, offset, values):  # type: ignore[no-untyped-def]
+def locate(x, width, places, knots, slopes, offset, values):  # type: ignore[no-untyped-def]
     """The line's value (i64) for every row."""
     for i in range(len(values)):
-        values[i] = _locate(x, np.uint64(i * width), places, slopes, offset)
+        values[i] = _locate(x, np.uint64(i * width), places, knots, slopes, offset)
 
 
 @_jit
@@ -138,22 +129,25 @@ def push(starts, sizes, states, words):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _find(bounds, count, scale, slot):  # type: ignore[no-untyped-def]
-    """The last cell that starts at or before the slot."""
-    low = np.uint64(0)
-    left = np.uint64(count)
-    while left > _ONE:
-        half = left >> _ONE
-        start = ((np.uint64(bounds[low + half]) * scale) >> np.uint64(32)) + low + half
-        low += half if start <= slot else np.uint64(0)
-        left -= half
-    return low
+def _find(weights, scale, slot):  # type: ignore[no-untyped-def]
+    """The last cell that starts at or before the slot, its start and its end, times 2**32."""
+    limit = np.uint64(slot + 1) << np.uint64(32)
+    last = np.uint64(len(weights) - 1)
+    cell = np.uint64(0)
+    start = np.uint64(0)
+    while cell < last:
+        end = start + np.uint64(weights[cell]) * scale + np.uint64(1 << 32)
+        if end >= limit:
+            return cell, start, end
+        start = end
+        cell += _ONE
+    return last, start, np.uint64(1 << 48)
 
 
 @_jit
 def decode(  # type: ignore[no-untyped-def]
     x, width, lag, first, columns, thresholds, leaves, depth, trees, base, shapes, rows,
-    places, slopes, offset, lowers, widths, kinds, words, limit, states, bits, n_bits, values,
+    places, knots, slopes, offset, lowers, widths, kinds, words, limit, states, bits, n_bits, values,
 ):  # fmt: skip
     """Pop every row; returns words read and bits read, -1 where either runs out.
 
@@ -162,7 +156,6 @@ def decode(  # type: ignore[no-untyped-def]
     count = len(base)
     sums = np.zeros(_COEFFICIENTS, np.int32)
     weights = np.empty(count, np.int32)
-    bounds = np.empty(count + 1, np.int32)
     spare = np.uint64(65536 - count) << np.uint64(32)
     lane_mask = len(states) - 1
     position = 0
@@ -178,15 +171,12 @@ def decode(  # type: ignore[no-untyped-def]
                 x[row + np.uint64(lag)] = min(max(previous, -0x7FFFFFFF), 0x7FFFFFFF)
         _sum_leaves(x, row, columns, thresholds, leaves, depth, trees, sums)
         total = _weigh(sums, base, shapes, rows, weights)
-        _accumulate(weights, bounds)
         scale = spare // np.uint64(total)
         state = states[i & lane_mask]
         slot = state & 0xFFFF
-        cell = _find(bounds, count, scale, np.uint64(slot))
-        start = np.int64((np.uint64(bounds[cell]) * scale) >> np.uint64(32)) + np.int64(cell)
-        end = np.int64((np.uint64(bounds[cell + _ONE]) * scale) >> np.uint64(32)) + np.int64(cell) + 1
-        if cell == np.uint64(count - 1):
-            end = np.int64(65536)
+        cell, low, high = _find(weights, scale, slot)
+        start = np.int64(low >> np.uint64(32))
+        end = np.int64(high >> np.uint64(32))
         state = (end - start) * (state >> 16) + slot - start
         if state < 65536:
             if position >= limit:
@@ -205,7 +195,7 @@ def decode(  # type: ignore[no-untyped-def]
         taken += size
         result = np.int64(value) + lowers[cell]
         if kinds[cell] == 1:
-            result += _locate(x, row, places, slopes, offset)
+            result += _locate(x, row, places, knots, slopes, offset)
         elif kinds[cell] == 2:
             result += previous
         values[i] = result

@@ -139,7 +139,8 @@ class Tree:
 
     @property
     def _line(self) -> tuple[Any, ...]:
-        return self.line.places.astype(np.uint64), self.line.slopes, self.line.offset
+        line = self.line
+        return line.places.astype(np.uint64), line.knots, line.slopes, line.offset
 
     def _intervals(self, features: Features, targets: Targets, first: Firsts | None) -> tuple[Any, ...]:
         """Each row's cell and place in it, and where the cell starts and how large it is among 2**16 slots."""

@@ -14,24 +14,27 @@ MAX_TREES = 64
 MAX_DEPTH = 6
 MAX_GRAIN = 8
 MAX_LEAF = 127
-MAX_TERMS = 8
+MAX_TERMS = 16
+NO_KNOT = -(1 << 31)
 
 
 @dataclass(frozen=True)
 class Line:
-    """``(offset + sum of slope * column) >> 16``, modulo 2**64 before the shift.
+    """``(offset + sum of slope * max(column, knot)) >> 16``, modulo 2**64 before the shift: a bent line.
 
-    ``places`` are columns of the model's own inputs: its used features, then the previous target.
+    ``places`` are columns of the model's own inputs: its used features, then the previous target, which
+    counts 0 where there is no previous row. `NO_KNOT` bends nowhere.
     """
 
     places: NDArray[np.int64]
+    knots: NDArray[np.int64]
     slopes: NDArray[np.int64]
     offset: int
 
     @classmethod
     def none(cls) -> Line:
         empty = np.zeros(0, np.int64)
-        return cls(empty, empty, 0)
+        return cls(empty, empty, empty, 0)
 
     def check(self, columns: int) -> None:
         if len(self.places) != len(self.slopes) or len(self.places) > MAX_TERMS:

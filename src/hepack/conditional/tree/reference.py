@@ -60,11 +60,14 @@ def starts_of(weights: Int64s) -> Int64s:
     return starts
 
 
-def locate(x: Int32s, width: int, places: UInt64s, slopes: Int64s, offset: int, values: Int64s) -> None:
+def locate(
+    x: Int32s, width: int, places: UInt64s, knots: Int64s, slopes: Int64s, offset: int, values: Int64s
+) -> None:
     rows = x.reshape(-1, width).astype(np.int64)
     total = np.full(len(values), offset, np.int64)
-    for place, slope in zip(places.tolist(), slopes, strict=True):
-        total += slope * np.where(rows[:, place] == _NO_ROW, 0, rows[:, place])
+    for place, knot, slope in zip(places.tolist(), knots.tolist(), slopes, strict=True):
+        column = rows[:, place]
+        total += slope * np.where(column == _NO_ROW, 0, np.maximum(column, knot))
     values[:] = total >> 16
 
 
@@ -122,6 +125,7 @@ def decode(
     shapes: Int32s,
     rows: int,
     places: UInt64s,
+    knots: Int64s,
     slopes: Int64s,
     offset: int,
     lowers: Int64s,
@@ -158,7 +162,7 @@ def decode(
         pair = stored[taken >> 6] | stored[(taken >> 6) + 1] << 64
         result: Any = ((pair >> (taken & 63)) & ((1 << size[cell]) - 1)) + lower[cell]
         taken += size[cell]
-        locate(table[i], width, places, slopes, offset, line)
+        locate(table[i], width, places, knots, slopes, offset, line)
         result += (0, int(line[0]), previous)[kind[cell]]
         previous = _signed(result)
         values[i] = previous

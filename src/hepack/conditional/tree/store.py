@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError, LimitError
 from hepack.conditional.tree.cells import MAX_CELLS, Cells
-from hepack.conditional.tree.parts import MAX_DEPTH, MAX_TERMS, MAX_TREES, Forest, Line
+from hepack.conditional.tree.parts import MAX_DEPTH, MAX_TERMS, MAX_TREES, NO_KNOT, Forest, Line
 from hepack.conditional.tree.shapes import COEFFICIENTS, MAX_POLYNOMIALS
 from hepack.entropy.packing import BitReader, BitWriter, UInt64s, best_order, unzigzag, zigzag
 
@@ -26,9 +26,12 @@ def write_model(used: tuple[int, ...], lagged: bool, line: Line, cells: Cells, f
     columns = len(used) + lagged
     _few(writer, len(line.places))
     if len(line.places):
-        for place in line.places.tolist():
+        bent = line.knots != NO_KNOT
+        for place, bends in zip(line.places.tolist(), bent.tolist(), strict=True):
             writer.number(place, _width(columns))
-        _signed(writer, line.slopes, 6)
+            writer.number(int(bends), 1)
+        _rounded(writer, line.knots[bent])
+        _rounded(writer, line.slopes)
         _signed(writer, np.array([line.offset], np.int64), 6)
     _write_forest(writer, forest, columns)
     return writer.to_bytes()
@@ -48,9 +51,12 @@ def read_model(data: bytes, features: int) -> tuple[tuple[int, ...], bool, Line,
     terms = _read_few(reader, MAX_TERMS)
     line = Line.none()
     if terms:
-        places = np.array([reader.number(_width(columns)) for _ in range(terms)], np.int64)
-        slopes = _read_signed(reader, terms, 6)
-        line = Line(places, slopes, int(_read_signed(reader, 1, 6)[0]))
+        pairs = np.array([(reader.number(_width(columns)), reader.number(1)) for _ in range(terms)], np.int64)
+        bent = pairs[:, 1] == 1
+        knots = np.full(terms, NO_KNOT, np.int64)
+        knots[bent] = _read_rounded(reader, int(bent.sum()), 32)
+        slopes = _read_rounded(reader, terms, 64)
+        line = Line(pairs[:, 0].copy(), knots, slopes, int(_read_signed(reader, 1, 6)[0]))
     forest = _read_forest(reader, columns)
     if reader.used() != len(data):
         raise CorruptFileError("a tree model is followed by bytes that do not belong to it")
@@ -102,10 +108,7 @@ def _write_forest(writer: BitWriter, forest: Forest, columns: int) -> None:
     writer.number(forest.grain - 1, 3)
     for column in forest.columns.reshape(-1).tolist():
         writer.number(column, _width(columns))
-    thresholds = forest.thresholds.reshape(-1).astype(np.int64)
-    zeros = _trailing_zeros(thresholds)
-    _codes(writer, zeros, 4)
-    _signed(writer, thresholds >> zeros, 6)
+    _rounded(writer, forest.thresholds.reshape(-1).astype(np.int64))
     for row in range(COEFFICIENTS):
         _signed(writer, forest.leaves[:, :, row].reshape(-1), 3)
 
@@ -120,13 +123,7 @@ def _read_forest(reader: BitReader, columns: int) -> Forest:
         raise LimitError(f"the trees of a model claim {depth} levels, the cap is {MAX_DEPTH}")
     splits = trees * depth
     asked = np.array([reader.number(_width(columns)) for _ in range(splits)], np.int64)
-    zeros = _read_codes(reader, splits, 4).astype(np.int64)
-    thresholds = _read_signed(reader, splits, 6)
-    if splits and (int(zeros.max()) > 31 or int(np.abs(thresholds >> 31).max()) > 1):
-        raise CorruptFileError("a tree's threshold does not fit 32 bits")
-    thresholds = thresholds << zeros
-    if splits and not -(1 << 31) <= int(thresholds.min()) <= int(thresholds.max()) < 1 << 31:
-        raise CorruptFileError("a tree's threshold does not fit 32 bits")
+    thresholds = _read_rounded(reader, splits, 32)
     leaves = np.stack(
         [_read_signed(reader, trees << depth, 3).reshape(trees, 1 << depth) for _ in range(COEFFICIENTS)], 2
     )
@@ -142,6 +139,26 @@ def _trailing_zeros(values: Int64s) -> Int64s:
     for bit in range(1, 32):
         count += (values & ((1 << bit) - 1)) == 0
     return np.where(values == 0, 0, count)
+
+
+def _rounded(writer: BitWriter, values: Int64s) -> None:
+    """Numbers with zeros at their ends: how many, then what is before them."""
+    zeros = _trailing_zeros(values)
+    _codes(writer, zeros, 4)
+    _signed(writer, values >> zeros, 6)
+
+
+def _read_rounded(reader: BitReader, count: int, bits: int) -> Int64s:
+    """Undo `_rounded`, for numbers of so many bits."""
+    zeros = _read_codes(reader, count, 4).astype(np.int64)  # may wrap below zero, which is too many as well
+    heads = _read_signed(reader, count, 6)
+    if count and int(zeros.max()) > 31:
+        raise CorruptFileError("a number of a tree model has too many zeros at its end")
+    values: Int64s = heads << zeros
+    wrong = (values >> zeros != heads) | (values >> (bits - 1) != values >> 63)
+    if wrong.any():
+        raise CorruptFileError(f"a number of a tree model does not fit {bits} bits")
+    return values
 
 
 def _width(columns: int) -> int:
