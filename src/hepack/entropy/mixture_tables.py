@@ -21,6 +21,8 @@ PLACE_BITS = 12  # fraction bits of a place on the axis of the mixture
 SIGMOID_STEPS = 128  # table entries in one scale
 SIGMOID_REACH = 16  # scales from the centre to where the logistic function is taken as 0 or 1
 SIGMOID_BITS = 30
+SILU_STEPS = 128  # steps of an activation in one unit
+SILU_REACH = 4  # units from 0 to where the activation is clipped
 BETWEEN_BITS = 8  # fraction bits between two entries
 
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
@@ -68,6 +70,9 @@ def sigmoids() -> NDArray[np.int64]:
 
 @functools.cache
 def silus() -> NDArray[np.int16]:
-    """``32 x / (1 + exp(-x))`` at ``x = i / 32`` for ``i`` of -128 to 127: the activation of a net."""
-    values = [_rounded(_CONTEXT.divide(Decimal(i), Decimal(1) + _exp(-i, 32))) for i in range(-128, 128)]
+    """``128 x / (1 + exp(-x))`` at ``x = i / 128`` for ``i`` of -512 to 511: the activation of a net."""
+    half = SILU_REACH * SILU_STEPS
+    values = [
+        _rounded(_CONTEXT.divide(Decimal(i), Decimal(1) + _exp(-i, SILU_STEPS))) for i in range(-half, half)
+    ]
     return np.array(values, np.int16)

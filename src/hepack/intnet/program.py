@@ -28,12 +28,13 @@ class Layer:
     """``out[o] = step((bias[o] + sum over i of weights[o, i] in[i]) >> shifts[o])``.
 
     ``source`` is the register that is read: 0 holds the inputs of the program, ``l + 1`` what layer ``l`` gives.
-    ``weights`` are int8; a negative shift goes to the left. With a ``table`` of ``2 h`` entries (int16), ``step``
-    clips to ``-h .. h - 1`` and looks ``table[v + h]`` up; without, it clips to ``-limit .. limit``.
+    ``weights`` are int16, though int8 does for nearly all; a negative shift goes to the left. With a ``table`` of
+    ``2 h`` entries (int16), ``step`` clips to ``-h .. h - 1`` and looks ``table[v + h]`` up; without, it clips to
+    ``-limit .. limit``.
     """
 
     source: int
-    weights: NDArray[np.int8]
+    weights: NDArray[np.int16]
     bias: NDArray[np.int64]
     shifts: NDArray[np.int8]
     table: NDArray[np.int16] | None = None
@@ -41,7 +42,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         for name, kind in (
-            ("weights", np.int8),
+            ("weights", np.int16),
             ("bias", np.int64),
             ("shifts", np.int8),
             ("table", np.int16),

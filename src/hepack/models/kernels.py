@@ -19,16 +19,19 @@ def _jit(function: Callable[..., Any]) -> Any:
 
 @_jit
 def activate(values, table, scale, out, index):  # type: ignore[no-untyped-def]
-    """``out = table[index + 128]``, ``index`` (int8) being the nearest step, clipped."""
+    """``out = table[index + half]``, ``index`` (int16) being the nearest step, clipped."""
+    half = len(table) // 2
+    low, high = np.float32(-half), np.float32(half - 1)
     for i in range(len(values)):
-        step = min(max(np.floor(values[i] * scale + np.float32(0.5)), np.float32(-128)), np.float32(127))
+        step = min(max(np.floor(values[i] * scale + np.float32(0.5)), low), high)
         at = np.int32(step)
         index[i] = at
-        out[i] = table[at + 128]
+        out[i] = table[at + half]
 
 
 @_jit
 def deactivate(gradient, index, slopes, out):  # type: ignore[no-untyped-def]
-    """``out = gradient * slopes[index + 128]``."""
+    """``out = gradient * slopes[index + half]``."""
+    half = len(slopes) // 2
     for i in range(len(gradient)):
-        out[i] = gradient[i] * slopes[np.int32(index[i]) + 128]
+        out[i] = gradient[i] * slopes[np.int32(index[i]) + half]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hepack.entropy.mixture_tables import silus
 from hepack.intnet import Layer, Program
-from hepack.models.net import HIDDEN_BITS, INPUT_BITS, LOGIT_BITS, PLACE_BITS, SCALE_BITS, Nets
+from hepack.models.net import HIDDEN_BITS, INPUT_BITS, LOGIT_BITS, PLACE_BITS, SCALE_BITS, SKIP_LIMIT, Nets
 from hepack.models.steps import exponents_of
 
 Floats = NDArray[np.float64]
@@ -21,24 +21,25 @@ def lower(nets: Nets, net: int, inputs: int, classes: int, magnitude: int) -> Pr
     Without components the net gives class logits alone.
     """
     s = nets.shape
-    first = _layer(nets, net, nets.first, nets.first_bias, INPUT_BITS, [HIDDEN_BITS] * s.hidden, 0)
-    second = _layer(nets, net, nets.second, nets.second_bias, HIDDEN_BITS, [HIDDEN_BITS] * s.hidden, 1)
+    first = _layer(net, nets.first, nets.first_bias, INPUT_BITS, [HIDDEN_BITS] * s.hidden, 0, s.weight_limit)
+    second = _layer(
+        net, nets.second, nets.second_bias, HIDDEN_BITS, [HIDDEN_BITS] * s.hidden, 1, s.weight_limit
+    )
     bits = [LOGIT_BITS] * (s.classes + s.components)
     bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components
-    last = _layer(nets, net, nets.last, nets.last_bias, HIDDEN_BITS, bits, 2)
+    last = _layer(net, nets.last, nets.last_bias, HIDDEN_BITS, bits, 2, s.weight_limit)
     last = _rows(last, s.classes - classes)
     first = _columns(_table(first), inputs)
     if s.components == 0:
         return Program(inputs, magnitude, (first, _table(second), last), (3,))
-    skip = _layer(nets, net, nets.skip, nets.skip_bias, INPUT_BITS, [PLACE_BITS], 0)
+    skip = _layer(net, nets.skip, nets.skip_bias, INPUT_BITS, [PLACE_BITS], 0, SKIP_LIMIT)
     layers = (first, _table(second), last, _columns(skip, inputs))
     return Program(inputs, magnitude, layers, (3, 4))
 
 
 def _layer(
-    nets: Nets, net: int, weights: Tensor, bias: Tensor, in_bits: int, out_bits: list[int], source: int
+    net: int, weights: Tensor, bias: Tensor, in_bits: int, out_bits: list[int], source: int, limit: int
 ) -> Layer:
-    limit = nets.shape.weight_limit
     exponents = exponents_of(weights[net : net + 1], limit)[0].numpy().astype(np.int64)
     scale = np.ldexp(1.0, exponents)
     rows = weights[net].detach().numpy().astype(np.float64)
@@ -48,7 +49,7 @@ def _layer(
     shifts = exponents + in_bits - np.array(out_bits)
     half = np.where(shifts > 0, np.left_shift(1, np.maximum(shifts - 1, 0)), 0)
     whole = np.floor(base + np.float32(0.5)).astype(np.int64) + half
-    return Layer(source, fine.astype(np.int8), whole, shifts.astype(np.int8))
+    return Layer(source, fine.astype(np.int16), whole, shifts.astype(np.int8))
 
 
 def _table(layer: Layer) -> Layer:

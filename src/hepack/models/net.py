@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from hepack.models.steps import activation, exponents_of, fine_bias, fine_weights, stepped
 
-INPUT_BITS, HIDDEN_BITS = 8, 5  # fraction bits of inputs and activations
+INPUT_BITS, HIDDEN_BITS = 8, 7  # fraction bits of inputs and activations
 LOGIT_BITS, PLACE_BITS, SCALE_BITS = 4, 10, 3  # of outputs: logits, locations, log-scales
+
+SKIP_LIMIT = 2047  # the weights of the line must be finer than others: it places narrow distributions
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Nets(nn.Module):
         hidden = self._layer(hidden, self.second, self.second_bias, HIDDEN_BITS, limit)
         hidden = activation(hidden, HIDDEN_BITS, quantised)
         out = self._layer(hidden, self.last, self.last_bias, HIDDEN_BITS, limit)
-        shared = self._layer(inputs, self.skip, self.skip_bias, INPUT_BITS, limit)
+        shared = self._layer(inputs, self.skip, self.skip_bias, INPUT_BITS, SKIP_LIMIT if quantised else None)
         return out, shared[..., 0]
 
     def _layer(self, inputs: Tensor, weights: Tensor, bias: Tensor, bits: int, limit: int | None) -> Tensor:
@@ -87,10 +89,10 @@ class Nets(nn.Module):
         return torch.baddbmm(bias[:, None, :], inputs, weights.transpose(1, 2))
 
     def weight_bits(self) -> Tensor:
-        """About what the weights of each net take in bytes of a model, in bits: less for small and zero ones."""
+        """About what the weights of each net take in the bytes of a model, in bits; the line is left out."""
         limit = self.shape.weight_limit
         bits = torch.zeros(self.shape.nets)
-        for weights in (self.first, self.second, self.last, self.skip):
+        for weights in (self.first, self.second, self.last):
             scale = torch.exp2(exponents_of(weights, limit))[:, :, None]
             bits = bits + torch.log2(1.0 + weights.abs() * scale).sum(dim=(1, 2))
         return bits

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hepack.entropy.mixture_tables import SILU_REACH
+
 Floats = NDArray[np.float32]
 
 MAX_EXPONENT = 14
@@ -55,7 +57,7 @@ class Tabled(torch.autograd.Function):
         from hepack.models import kernels
 
         out = torch.empty_like(values)
-        index = torch.empty(values.shape, dtype=torch.int8)
+        index = torch.empty(values.shape, dtype=torch.int16)
         table, context.slopes = _table(scale)
         arrays = values.detach().view(-1).numpy(), table
         kernels.activate(*arrays, np.float32(scale), out.view(-1).numpy(), index.view(-1).numpy())
@@ -78,9 +80,10 @@ class Tabled(torch.autograd.Function):
 @functools.cache
 def _table(scale: float) -> tuple[Floats, Floats]:
     """Output and slope at every step; no slope where the table ends."""
-    index = torch.arange(-128, 128) / scale
+    half = round(SILU_REACH * scale)
+    index = torch.arange(-half, half) / scale
     out = torch.floor(torch.nn.functional.silu(index) * scale + 0.5) / scale
-    slopes = torch.ops.aten.silu_backward(torch.ones(256), index)
+    slopes = torch.ops.aten.silu_backward(torch.ones(2 * half), index)
     slopes[0] = slopes[-1] = 0.0
     return out.numpy(), slopes.numpy()
 
@@ -90,7 +93,13 @@ class Activation(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, values: Tensor, scale: float) -> Tensor:
-        index = values.mul(scale).add_(0.5).floor_().clamp_(-128, 127).div_(scale)
+        index = (
+            values.mul(scale)
+            .add_(0.5)
+            .floor_()
+            .clamp_(-SILU_REACH * scale, SILU_REACH * scale - 1)
+            .div_(scale)
+        )
         context.scale = scale
         context.save_for_backward(index)
         return torch.nn.functional.silu(index).mul_(scale).add_(0.5).floor_().div_(scale)
@@ -98,7 +107,7 @@ class Activation(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (index,) = context.saved_tensors
-        index_min, index_max = -128 / context.scale, 127 / context.scale
+        index_min, index_max = -SILU_REACH, SILU_REACH - 1 / context.scale
         slope: Tensor = torch.ops.aten.silu_backward(gradients[0], index)
         return slope * ((index > index_min) & (index < index_max)), None
 

@@ -19,7 +19,7 @@ class Schedule:
 
     steps: int
     batch: int
-    rate: float = 1.2e-2
+    rate: float = 3e-2
     scores: int = 10  # times that the held-out rows are scored
     quantised_from: float = 0.0  # the part of the steps that runs on floats first
     quantised: bool = True
