@@ -13,7 +13,7 @@ from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of
 from hepack.conditional import Conditional, Problem
 from hepack.conditional.base import MAX_FEATURE
-from hepack.conditional.tree import fit_tree
+from hepack.conditional.tree import Tree, fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, without_drift
@@ -145,6 +145,7 @@ class _Search:
         self.schema = block.schema
         self.drafter = Drafter(block, part, chooser, options.rows)
         self._banks: dict[str, FeatureBank] = {}
+        self._trees: dict[object, Tree | None] = {}
 
     def run(self, executor: Executor, given: TableModel | None) -> Fitted:
         items = [item for item in items_of(self.schema) if item.role != "text" and not item.variable.shape]
@@ -207,8 +208,12 @@ class _Search:
         problem = self._problem(draft, earlier, bank, targets, int(rows))
         if problem is None:
             return choice
-        choice = replace(choice, features=problem[0], problem=problem[1])
-        return choice.better(fit_tree(problem[1], max_leaves=self.options.leaves))
+        features, given = problem
+        choice = replace(choice, features=features, problem=given)
+        key = (draft.item.key, str(model.relation), tuple(features))
+        if key not in self._trees:  # another set of relations leaves most items as they are
+            self._trees[key] = fit_tree(given, max_leaves=self.options.leaves)
+        return choice.better(self._trees[key])
 
     def _with_nets(self, choices: Sequence[_Choice]) -> list[_Choice]:
         """Nets for all items together, since they share the time; each where it is the cheapest."""

@@ -38,6 +38,9 @@ tells it more."""
 EVIDENCE = 24.0
 """Bits that a relation must gain on held-out rows, beyond the logarithm of how many were tried."""
 
+WORTH_A_TRY = 0.9
+"""A second choice has to save at least this part of what the first one does."""
+
 FREE = 0.05
 """Bits per value that are next to nothing."""
 
@@ -96,7 +99,12 @@ def _alternatives(table: EventTable, rows: int, seed: int) -> list[list[Found]]:
     others = [edge for edge in edges if edge.relation.target not in costly]
     if not costly or len(others) == len(edges):
         return [found]
-    return [found, search.final(in_order([edge.relation for edge in choose(others).values()]))]
+    second = search.final(in_order([edge.relation for edge in choose(others).values()]))
+    return [found, second] if _saved(second) > WORTH_A_TRY * _saved(found) else [found]
+
+
+def _saved(found: list[Found]) -> float:
+    return sum(each.plain_bits - each.bits for each in found)
 
 
 def _proposals(sample: Sample, rng: np.random.Generator) -> dict[str, list[Expression]]:
