@@ -22,6 +22,7 @@ from hepack.table import EVENTS, EventTable
 from hepack.table.names import unknown_name
 
 LONGEST = 2000
+DEEPEST = 60
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow,
@@ -34,6 +35,7 @@ _PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "abs": np.abs, "sqrt": np.sqrt, "log": np.log, "exp": np.exp, "cos": np.cos, "sin": np.sin, "cosh": np.cosh,
     "sinh": np.sinh,
 }  # fmt: skip
+ROWS = "rows"
 REDUCTIONS = ("count", "sum", "max", "min", "any", "all", "first")
 
 
@@ -66,11 +68,23 @@ class Selection:
             tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise BadRequestError(f"cannot read the selection '{text}': {error}") from error
+        if _depth(tree) > DEEPEST:
+            raise BadRequestError(f"the selection '{text[:60]}' is nested too deeply (at most {DEEPEST} levels)")
         functions: set[int] = set()
         for node in ast.walk(tree):
             _check(node, text, functions)
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions}
         return cls(text.strip(), tree, frozenset(names))
+
+
+def _depth(tree: ast.AST) -> int:
+    """Levels of nesting, counted without recursion."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting += [(child, level + 1) for child in ast.iter_child_nodes(node)]
+    return deepest
 
 
 def _check(node: ast.AST, text: str, functions: set[int]) -> None:
@@ -103,12 +117,15 @@ def _check(node: ast.AST, text: str, functions: set[int]) -> None:
 
 
 class Evaluator:
-    """Evaluate selections on one block; ``quantities`` are arrays of shape ``(event,)``."""
+    """Evaluate selections on one block; ``quantities`` are arrays of shape ``(event,)``. ``starts`` cuts the rows of
+    a flat table into events; its columns are then entries of the collection "rows"."""
 
     def __init__(
-        self, table: EventTable, fields: Mapping[str, Field], quantities: Mapping[str, Floats], n_events: int
-    ) -> None:
-        self.table, self.fields, self.quantities, self.n_events = table, fields, quantities, n_events
+        self, table: EventTable, fields: Mapping[str, Field], quantities: Mapping[str, Floats],
+        starts: NDArray[np.int64] | None = None,
+    ) -> None:  # fmt: skip
+        self.table, self.fields, self.quantities, self.starts = table, fields, quantities, starts
+        self.n_events = len(table) if starts is None else len(starts) - 1
 
     def passes(self, selection: Selection) -> NDArray[np.bool_]:
         """Which events pass.
@@ -128,7 +145,7 @@ class Evaluator:
     def _visit(self, node: ast.expr) -> Value:
         match node:
             case ast.Constant():
-                return Value(None, node.value)
+                return Value(None, np.float64(node.value))  # type: ignore[arg-type]  # no big integers
             case ast.Name():
                 return self._name(node.id)
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=place)):
@@ -166,7 +183,8 @@ class Evaluator:
         if name in self.fields:
             field = self.fields[name]
             if field.is_number and field.width == 1:
-                return Value(field.axis, field.values(self.table))
+                axis = ROWS if field.axis == EVENTS and self.starts is not None else field.axis
+                return Value(axis, field.values(self.table))
             raise BadRequestError(f"'{name}' is no plain number; a selection cannot use it")
         if name in self.quantities:
             return Value(EVENTS, self.quantities[name])
@@ -184,6 +202,8 @@ class Evaluator:
     def _lift(self, value: Value, axis: str | None) -> Any:
         if value.axis == EVENTS and axis not in (EVENTS, None):
             assert axis is not None
+            if axis == ROWS and self.starts is not None:
+                return np.repeat(value.data, np.diff(self.starts))
             for name in self.table.schema.ancestors(axis):
                 value = Value(name, np.repeat(value.data, self.table.counts(name)))
         return value.data
@@ -194,6 +214,8 @@ class Evaluator:
         if value.axis in (None, EVENTS):
             raise BadRequestError(f"{name}(...) needs entries of a collection inside")
         assert value.axis is not None
+        if value.axis == ROWS and self.starts is not None:
+            return Value(EVENTS, reduce_runs(name, np.asarray(value.data), self.starts))
         ancestors = self.table.schema.ancestors(value.axis)
         if len(ancestors) > 1:
             raise BadRequestError(f"{name}(...) of the nested collection {value.axis} is not supported")

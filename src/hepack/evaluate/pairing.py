@@ -39,7 +39,7 @@ def match_fields(
 ) -> tuple[tuple[FieldPair, ...], tuple[str, ...], tuple[str, ...], str]:
     """Pairs by name, what only one file has, and a note if nameless columns were paired by their order."""
     known = {item.name: item for item in after}
-    pairs = tuple(FieldPair(item, known[item.name]) for item in before if item.name in known)
+    pairs = tuple(FieldPair(item, known[item.name]) for item in before if item.name in known and known[item.name].axis == item.axis)
     if not pairs and len(before) == len(after):
         note = "no names agree; the columns were paired by their order"
         return tuple(FieldPair(a, b) for a, b in zip(before, after, strict=True)), (), (), note

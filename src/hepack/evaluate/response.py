@@ -81,6 +81,7 @@ class VariableSetup:
     profiles: tuple[tuple[str, str, Floats], ...] = ()
     tolerance: Tolerance | None = None
     source: str = ""
+    angle_range: tuple[float, float] | None = None
 
 
 class Variable:
@@ -95,6 +96,7 @@ class Variable:
         self.counts = [0, 0]
         self.nan = [0, 0]
         self.paired = self.changed = self.nan_mismatched = self.checked = self.violations = 0
+        self.turned = 0
         self.largest = 0.0
 
     def spectrum(self, which: int, values: NDArray[Any]) -> None:
@@ -113,6 +115,7 @@ class Variable:
         self._check(before, after)
         one, two = before.astype(np.float64), after.astype(np.float64)
         deviation, residual, good = self._deviate(one, two)
+        self._count_turns(one, two)
         self.residual.add(residual[good] if not good.all() else residual)
         if self.setup.measure == "response":
             good = good & (one != 0)
@@ -134,6 +137,17 @@ class Variable:
             good = np.isfinite(residual)
             deviation = residual / one if self.setup.measure == "response" else residual
         return deviation, residual, good
+
+    def _count_turns(self, one: Floats, two: Floats) -> None:
+        """Angles that went round by whole turns and so left the range that the original keeps to."""
+        period = self.setup.pair.before.period
+        if period is None or self.setup.angle_range is None:
+            return
+        low, high = self.setup.angle_range
+        with np.errstate(invalid="ignore"):
+            outside = (two < low) | (two > high)
+            if outside.any():
+                self.turned += int((outside & (np.abs(two - one) > period / 2)).sum())
 
     def _check(self, before: NDArray[Any], after: NDArray[Any]) -> None:
         same_type, lost = as_type(after, before.dtype)
@@ -173,7 +187,7 @@ class Variable:
             count_before=self.counts[0], count_after=self.counts[1],
             before=self.spectra[0].histogram(field.unit), after=self.spectra[1].histogram(field.unit),
             log=setup.binning.log, paired=self.paired, changed=self.changed, nan_before=self.nan[0],
-            nan_after=self.nan[1], nan_mismatched=self.nan_mismatched, measure=setup.measure, response=response,
+            nan_after=self.nan[1], nan_mismatched=self.nan_mismatched, turned=self.turned, measure=setup.measure, response=response,
             residual=residual,
             deviation=self.deviations.histogram("" if setup.measure == "response" else field.unit)
             if self.paired else None,

@@ -100,7 +100,8 @@ class Promise:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VariableResult:
     """One variable in both files. ``measure`` is what `deviation` and `profiles` are of: "response",
-    (out - in) / in, or "residual", out - in, wrapped for angles. Without pairs only the spectra are known."""
+    (out - in) / in, or "residual", out - in, wrapped for angles. ``turned``: angles that left the original's range by
+    whole turns. Without pairs only the spectra are known."""
 
     name: str
     axis: str
@@ -117,6 +118,7 @@ class VariableResult:
     nan_before: int = 0
     nan_after: int = 0
     nan_mismatched: int = 0
+    turned: int = 0
     measure: str = "residual"
     response: Moments | None = None
     residual: Moments | None = None

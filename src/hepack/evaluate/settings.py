@@ -17,7 +17,8 @@ class Settings:
 
     ``flat`` is what nameless rows of a flat table are. ``cuts`` are thresholds in GeV, for every kind of object.
     ``triggers`` maps names of `hepack.physics.triggers` to thresholds in GeV. ``sample_rows`` bounds what quantiles,
-    correlations, tests and the classifier see of each axis.
+    correlations, tests and the classifier see of each axis. ``bias`` is the relative mean response (for residuals: the
+    mean in standard deviations of the variable) from which a significant bias is called one.
     """
 
     mode: str = "auto"
@@ -30,4 +31,5 @@ class Settings:
     triggers: Mapping[str, float] = field(default_factory=dict)
     classifier: bool = True
     sample_rows: int = SAMPLE_ROWS
+    bias: float = 2e-4
     seed: int = 1

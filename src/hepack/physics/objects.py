@@ -81,7 +81,7 @@ _COLUMNS = ("pt", "eta", "phi", "mass", "charge", "btag", "rows")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Event:
-    """The objects of a block of events; ``events_of_rows`` maps a flat table's rows to events."""
+    """The objects of a block of events."""
 
     n_events: int
     objects: Mapping[str, Objects] = field(default_factory=dict)
@@ -89,9 +89,10 @@ class Event:
     met_phi: Floats | None = None
 
 
-def build(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> Event:
-    """The objects of a block."""
-    starts = _starts(table, fields, roles)
+def build(
+    table: EventTable, fields: Mapping[str, Field], roles: Roles, starts: Ints | None = None
+) -> Event:
+    """The objects of a block. ``starts`` cuts the rows of a flat table into events (see `row_starts`)."""
     n_events = len(table) if starts is None else len(starts) - 1
     objects: dict[str, Objects] = {}
     for role in roles.objects:
@@ -104,7 +105,7 @@ def build(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> Event
     return Event(n_events=n_events, objects=objects, met=met, met_phi=phi)
 
 
-def _starts(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> Ints | None:
+def row_starts(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> Ints | None:
     """Where the events of a flat table begin, by its event number; None if rows are events."""
     if not roles.grouping:
         return None
@@ -116,7 +117,7 @@ def _starts(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> Int
 
 
 def _objects(table: EventTable, fields: Mapping[str, Field], role: ObjectRole, starts: Ints | None) -> Objects:
-    parts = [_slot(table, fields, role, slot) for slot in role.slots]
+    parts = [slot_columns(table, fields, role, slot) for slot in role.slots]
     if role.axis != EVENTS:
         offsets = np.asarray(table.offsets[role.axis])
     elif starts is not None:
@@ -131,9 +132,10 @@ def _objects(table: EventTable, fields: Mapping[str, Field], role: ObjectRole, s
     return found
 
 
-def _slot(
+def slot_columns(
     table: EventTable, fields: Mapping[str, Field], role: ObjectRole, slot: Mapping[str, str]
 ) -> dict[str, Floats]:
+    """pt, eta, phi, mass, charge and btag of one place of a role in GeV, shape ``(entry,)``."""
     got = {
         name: fields[column].values(table).astype(np.float64) for name, column in slot.items() if name != "label"
     }
