@@ -61,7 +61,7 @@ def compare_tables(
     return TableComparison(
         original=original.info, other=other.info, paired=paired, pairing=ready.pairing.reason, variables=variables,
         groups=tuple(group.result() for group in running.groups.values()),
-        correlations=tuple(_correlations(ready)),
+        stacks=tuple(running.stack_results()), correlations=tuple(_correlations(ready)),
         quantities=tuple(quantity.result(paired=paired) for quantity in running.quantities.values()),
         crossings=tuple(crossing.result(paired=paired) for crossing in running.crossings.values()),
         selections=expressions, turn_ons=turn_ons, tests=tests,

@@ -10,7 +10,7 @@ import numpy as np
 from hepack.evaluate.pairing import FieldPair, Pairing
 from hepack.evaluate.results import Finding, Floats, Measured, Profile, VariableResult
 from hepack.evaluate.settings import Settings
-from hepack.evaluate.suite import columns_of
+from hepack.evaluate.suite import NEARLY_CONSTANT, columns_of
 from hepack.evaluate.survey import Survey
 from hepack.table import EVENTS
 
@@ -272,12 +272,20 @@ def _biases(item: VariableResult, settings: Settings) -> Iterator[Finding]:
     low, high, mean, count, significance = worst
     relative = item.measure == "response"
     size = f"{100 * abs(mean):.3g} %" if relative else f"{abs(mean):.3g} {item.unit}".rstrip()
+    severity, note = ("note", " The variable is nearly constant.") if _nearly_constant(item) else ("broken", "")
     yield Finding(
-        code="bias", severity="broken", subject=item.name,
+        code="bias", severity=severity, subject=item.name,  # type: ignore[arg-type]
         text=f"{item.name} is too {'high' if mean > 0 else 'low'} by {size} on average {_range(profile, low, high)} "
-        f"({count:,.0f} entries, {min(significance, 999):.0f} standard errors){_elsewhere(profile, runs, relative)}.",
+        f"({count:,.0f} entries, {min(significance, 999):.0f} standard errors){_elsewhere(profile, runs, relative)}."
+        + note,
         value=Measured(value=mean, error=abs(mean) / max(significance, 1e-9), count=int(count)),
     )  # fmt: skip
+
+
+def _nearly_constant(item: VariableResult) -> bool:
+    weights, edges = item.before.counts, item.before.edges
+    centre = abs(float(edges[int(np.argmax(weights))]))
+    return _width(item) < max(NEARLY_CONSTANT * centre, 0.0) or bool(weights.max(initial=0) >= 0.999 * weights.sum())
 
 
 def _width(item: VariableResult) -> float:

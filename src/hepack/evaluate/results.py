@@ -142,6 +142,17 @@ class GroupResult:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class StackResult:
+    """The transverse momenta of all kinds of objects, or of all processes, in the same bins: group -> counts."""
+
+    title: str
+    unit: str
+    edges: Floats
+    before: Mapping[str, Floats]
+    after: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CorrelationResult:
     """Linear correlations between the variables of an axis, shape ``(variable, variable)``, from a sample."""
 
@@ -376,6 +387,7 @@ class TableComparison:
     pairing: str
     variables: tuple[VariableResult, ...] = ()
     groups: tuple[GroupResult, ...] = ()
+    stacks: tuple[StackResult, ...] = ()
     correlations: tuple[CorrelationResult, ...] = ()
     quantities: tuple[QuantityResult, ...] = ()
     crossings: tuple[CrossingResult, ...] = ()

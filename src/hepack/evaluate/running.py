@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
+from hepack.evaluate.binning import Binning, Filling
 from hepack.evaluate.crossing import Crossing
 from hepack.evaluate.event_level import RunningQuantity, RunningTurnOn
 from hepack.evaluate.expression import Evaluator, Selection
@@ -16,7 +17,7 @@ from hepack.evaluate.groups import SHOWN, RunningGroup, Section, process_masks, 
 from hepack.evaluate.intervals import fraction
 from hepack.evaluate.pairing import Partners, partners
 from hepack.evaluate.response import Cells, Variable, VariableSetup
-from hepack.evaluate.results import Floats, SelectionResult
+from hepack.evaluate.results import Floats, SelectionResult, StackResult
 from hepack.evaluate.settings import Settings
 from hepack.physics.fields import Field
 from hepack.physics.kinematics import Ints, Mask
@@ -26,6 +27,7 @@ from hepack.physics.roles import Roles
 from hepack.physics.triggers import TRIGGERS
 from hepack.table import EVENTS, EventTable
 
+STACK_BINS = Binning(5.0, 2000.0, 40, log=True)
 Pair = tuple[EventTable, EventTable]
 
 
@@ -44,6 +46,7 @@ class Running:
         self.settings, self.sides = settings, sides
         self.variables = {item.pair.before.name: Variable(item) for item in setups}
         self.groups: dict[tuple[str, str, str], RunningGroup] = {}
+        self.stacks: dict[tuple[str, str], tuple[Filling, Filling]] = {}
         self.crossings: dict[tuple[str, str, float], Crossing] = {}
         self.selections = [Selection.parse(text) for text in settings.expressions]
         self.passed = {item.text: np.zeros(3, np.int64) for item in self.selections}
@@ -183,10 +186,35 @@ class Running:
         for section in found:
             axis = section.role.axis
             for group, mask, names in self._grouped(table, [section], axis):
+                self._stack(group, which, section.columns["pt"][mask])
                 for name in names:
                     if name in self.variables:
                         values = side.fields[name].values(table)
                         self._group(group, axis, name).spectrum(which, values[mask])
+
+    def _stack(self, group: str, which: int, pt: Floats) -> None:
+        title = "process" if group.startswith("process ") else "kind"
+        if (title, group) not in self.stacks:
+            self.stacks[title, group] = (Filling(STACK_BINS), Filling(STACK_BINS))
+        self.stacks[title, group][which].add(pt[np.isfinite(pt)])
+
+    def stack_results(self) -> Iterator[StackResult]:
+        """Kinds of objects, and processes. Where a kind is split (electrons, positrons) the parts are stacked."""
+        for title in ("kind", "process"):
+            found = {group: both for (its, group), both in self.stacks.items() if its == title}
+            if title == "kind" and "b jets" in found and "jets" in found:
+                light = tuple(Filling(STACK_BINS) for _ in range(2))
+                for place in range(2):
+                    light[place].counts = found["jets"][place].counts - found["b jets"][place].counts
+                found = {"other jets": (light[0], light[1]), **{k: v for k, v in found.items() if k != "jets"}}
+            if "muons, negative" in found:
+                found.pop("muons", None)
+            if found:
+                yield StackResult(
+                    title=title, unit="GeV", edges=STACK_BINS.edges,
+                    before={group: both[0].counts[1:-1] for group, both in found.items()},
+                    after={group: both[1].counts[1:-1] for group, both in found.items()},
+                )  # fmt: skip
 
     def _events(self, tables: tuple[EventTable, ...], *, paired: bool, which: int = 0) -> None:
         starts = row_starts(tables[0], self.sides[which].fields, self.sides[which].roles)

@@ -14,13 +14,14 @@ from hepack.evaluate.twosample import compare_columns, corrected, joint_energy
 MOST_AXES = 6
 MOST_COLUMNS = 120
 TEST_ROWS = 40_000
+NEARLY_CONSTANT = 2e-3
 
 
 def run_tests(
     before: Survey, after: Survey, pairs: tuple[FieldPair, ...], skipped: frozenset[str], settings: Settings,
     *, same_events: bool,
 ) -> TestsResult:  # fmt: skip
-    """Tests of every variable but the ``skipped`` ones (event numbers), and of each axis as a whole.
+    """Tests of every variable but the ``skipped`` ones (event numbers) and constants, and of each axis as a whole.
 
     If both files hold the same events, their samples are not independent: one random half of the rows is taken from
     the original, the other half from the other file.
@@ -31,6 +32,10 @@ def run_tests(
     classifiers: list[ClassifierResult] = []
     for axis in _largest(before, after):
         names, one, two = columns_of(axis, before, after, pairs, skipped)
+        if not names:
+            continue
+        varied = [i for i in range(len(names)) if not nearly_constant(one[:, i])]
+        names, one, two = [names[i] for i in varied], one[:, varied], two[:, varied]
         if not names:
             continue
         one, two = split(one, two, rng, same_rows=same_events)
@@ -45,6 +50,12 @@ def run_tests(
     return TestsResult(
         disjoint=same_events, variables=corrected(tests), joint_energy=energies, classifiers=tuple(classifiers)
     )
+
+
+def nearly_constant(values: Floats) -> bool:
+    """Whether a variable varies by so little that any rounding shows (the electron mass, a beam energy)."""
+    good = values[np.isfinite(values)]
+    return not len(good) or float(np.std(good)) < NEARLY_CONSTANT * abs(float(np.mean(good)))
 
 
 def _largest(before: Survey, after: Survey) -> list[str]:
