@@ -8,13 +8,15 @@ from hepack._optional import require
 from hepack.evaluate.results import Fraction
 
 ONE_SIGMA = 0.682689492137086
+TWO_SIGMA = 0.954499736103642
 
 
 def fraction(passed: int, total: int) -> Fraction:
-    """``passed`` of ``total`` with central 68.3 % intervals."""
+    """``passed`` of ``total`` with central intervals."""
     return Fraction(
-        passed=passed, total=total, clopper_pearson=clopper_pearson(passed, total), wilson=wilson(passed, total)
-    )
+        passed=passed, total=total, clopper_pearson=clopper_pearson(passed, total), wilson=wilson(passed, total),
+        wide=clopper_pearson(passed, total, TWO_SIGMA),
+    )  # fmt: skip
 
 
 def clopper_pearson(passed: int, total: int, level: float = ONE_SIGMA) -> tuple[float, float]:

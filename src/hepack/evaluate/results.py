@@ -25,12 +25,14 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Fraction:
-    """``passed`` of ``total``, with the 68.3 % intervals of Clopper-Pearson and of Wilson."""
+    """``passed`` of ``total``, with the 68.3 % intervals of Clopper-Pearson and of Wilson, and Clopper-Pearson's of
+    95.4 % (``wide``), by which a limit is judged."""
 
     passed: int
     total: int
     clopper_pearson: tuple[float, float]
     wilson: tuple[float, float]
+    wide: tuple[float, float] = (0.0, 1.0)
 
     @property
     def value(self) -> float:

@@ -107,7 +107,7 @@ def _quantities(table: TableComparison) -> list[QuantityResult]:
 
 
 def chosen_variables(table: TableComparison, most: int) -> list[VariableResult]:
-    """Momenta first, then the variables that changed most; those that are equal bit for bit last."""
+    """Momenta first, then the variables that changed most; others that are equal bit for bit are left out."""
 
     def rank(item: VariableResult) -> tuple[int, int, float]:
         changed = 0 if item.changed or not table.paired else 1
@@ -115,6 +115,7 @@ def chosen_variables(table: TableComparison, most: int) -> list[VariableResult]:
         return changed, 0 if role < len(ROLE_ORDER) else 1, -_size(item)
 
     found = [item for item in table.variables if item.before.total and item.name not in _IDENTITY]
+    found = [item for item in found if item.changed or not table.paired or item.role in ROLE_ORDER]
     return sorted(sorted(found, key=rank)[:most], key=lambda item: table.variables.index(item))
 
 

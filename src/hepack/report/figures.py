@@ -20,7 +20,7 @@ from hepack.evaluate.results import (
 )
 from hepack.report.intervals import binomial_band
 from hepack.report.spectra import Names, spectrum_pair
-from hepack.report.style import AFTER, BEFORE, INK, STACK, THIRD, label_corner, new_figure, plain_text, with_unit
+from hepack.report.style import AFTER, BEFORE, INK, STACK, THIRD, label_corner, log_ticks, new_figure, plain_text, with_unit
 from hepack.report.words import percent, signed_percent, with_error
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def _profile(axes: Axes, profile: Profile, item: VariableResult) -> None:
     widths = None if log else half
     axes.errorbar(centres, mean, error, widths, fmt="o", color=AFTER, markersize=3, elinewidth=0.9, label="mean")
     if log:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlim(max(edges[0], edges[1] * 0.3), edges[-1] * 1.02)
+        log_ticks(axes)
     top = float(np.nanmax(profile.largest[filled] * factor, initial=0.0))
     spread = float(np.nanmax(band, initial=0.0))
     shown = top if top <= 12 * spread else 6 * spread
@@ -313,8 +313,8 @@ def draw_stack(item: StackResult, names: Names, label: str = "") -> Figure:
     lower.set_ylabel("ratio")
     lower.set_xlabel(f"pt of all objects, by {item.title} [{item.unit}]")
     for axes in (upper, lower):
-        axes.set_xscale("log")
         axes.set_xlim(item.edges[0], item.edges[-1])
+        log_ticks(axes)
     upper.tick_params(labelbottom=False, which="both")
     label_corner(upper, label)
     return figure

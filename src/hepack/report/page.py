@@ -32,8 +32,10 @@ class Shown:
     svg: str
 
 
-def render(comparison: Comparison, verdict: Verdict, figures: Sequence[Shown], *, label: str = "") -> str:
-    """The whole page."""
+def render(
+    comparison: Comparison, verdict: Verdict, figures: Sequence[Shown], styles: Mapping[str, str], *, label: str = ""
+) -> str:
+    """The whole page. ``styles`` are those of the figures, style -> class."""
     kept, dropped = _within(figures)
     by_section: dict[str, list[Shown]] = {}
     for shown in kept:
@@ -47,8 +49,9 @@ def render(comparison: Comparison, verdict: Verdict, figures: Sequence[Shown], *
     )
     files = comparison.tables[0].original.file if comparison.tables else ""
     page = _resource("page.html")
+    rules = "\n".join(f".{name} {{ {style} }}" for style, name in styles.items())
     for key, value in (
-        ("TITLE", escape(f"{files}: report")), ("STYLE", _resource("style.css")), ("SCRIPT", _resource("script.js")),
+        ("TITLE", escape(f"{files}: report")), ("STYLE", _resource("style.css") + rules), ("SCRIPT", _resource("script.js")),
         ("CONTENTS", f'<a href="#verdict">Verdict</a>{contents}'), ("BODY", body), ("FOOT", escape(_foot(comparison))),
     ):  # fmt: skip
         page = page.replace(f"<!--{key}-->", value, 1)

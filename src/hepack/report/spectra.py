@@ -8,7 +8,7 @@ import numpy as np
 
 from hepack._optional import require
 from hepack.evaluate.results import Floats, Histogram
-from hepack.report.style import AFTER, BEFORE, INK
+from hepack.report.style import AFTER, BEFORE, INK, log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +40,9 @@ def draw_spectrum(
         centres[filled], after.counts[filled] * scales[1], np.sqrt(after.counts[filled]) * scales[1], fmt="o",
         color=AFTER, markersize=2.6, elinewidth=0.8, label=names[1],
     )  # fmt: skip
-    if log:
-        axes.set_xscale("log")
     axes.set_xlim(before.edges[0], before.edges[-1])
+    if log:
+        log_ticks(axes)
     top = max(float((before.counts * scales[0]).max(initial=0)), float((after.counts * scales[1]).max(initial=0)))
     positive = before.counts[before.counts > 0]
     if len(positive) and positive.max() > 300 * np.median(positive):
@@ -77,7 +77,7 @@ def draw_ratio(axes: Axes, before: Histogram, after: Histogram, *, independent: 
     axes.set_ylim(1 - reach, 1 + reach)
     axes.set_xlim(before.edges[0], before.edges[-1])
     if log:
-        axes.set_xscale("log")
+        log_ticks(axes)
     axes.set_ylabel("ratio")
 
 

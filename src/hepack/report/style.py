@@ -23,7 +23,7 @@ _RC: dict[str, Any] = {
     "ytick.labelsize": 8.5, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
     "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.6, "axes.axisbelow": True, "axes.linewidth": 0.8,
-    "xtick.direction": "in", "ytick.direction": "in", "xtick.top": True, "ytick.right": True,
+    "xtick.direction": "in", "ytick.direction": "in",
     "legend.frameon": False, "figure.facecolor": PAPER, "axes.facecolor": "none", "svg.fonttype": "none",
     "svg.hashsalt": "hepack", "pdf.fonttype": 42, "path.simplify": True, "axes.formatter.limits": (-3, 4),
     "axes.formatter.use_mathtext": False,
@@ -62,24 +62,60 @@ def label_corner(axes: Axes, label: str) -> None:
         axes.set_title(plain_text(label), loc="left", fontweight="bold", fontsize=9)
 
 
-_IDS = re.compile(r' id="(?:figure|axes|patch|line2d|text|matplotlib\.axis|xtick|ytick|legend|[A-Za-z]*Collection|QuadMesh)_\d+"')
+def log_ticks(axes: Axes) -> None:
+    """A logarithmic x axis with plain numbers at 1, 2 and 5 of each decade."""
+    ticker = require("matplotlib.ticker", extra="report", purpose="drawing the report")
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    steps = (1.0, 2.0, 5.0) if 1 < high / max(low, 1e-300) < 3000 else (1.0,)
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps, numticks=20))
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, place: f"{value:g}"))
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+
+
+_IDS = re.compile(r' id="(?!m[0-9a-f]|p[0-9a-f]|image|C)[^"]*_\d+"')
 _HEAD = re.compile(r"^.*?(?=<svg)", re.S)
 _META = re.compile(r"<metadata>.*?</metadata>", re.S)
+_FAMILY = re.compile(r"font-family: [^;\"]*")
 _FONT = re.compile(r"font: ([\d.]+)px [^;\"]*")
-_LONG = re.compile(r"(\d+\.\d\d)\d+")
+_LONG = re.compile(r"(\d+\.\d)\d+")
+_GROUPS = re.compile(r"<g>|<g [^>]*>|</g>")
+_STYLE = re.compile(r' style="([^"]*)"')
 
 
-def as_svg(figure: Figure, name: str) -> str:
-    """The figure for the page: ids are its own, ink and grid follow the page's colours, no background."""
+def as_svg(figure: Figure, name: str, styles: dict[str, str]) -> str:
+    """The figure for the page: ids are its own, ink and grid follow the page's colours, no background.
+
+    Styles go to ``styles`` (style -> class), so that a page states each once.
+    """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = _META.sub("", _HEAD.sub("", buffer.getvalue()))
     text = _IDS.sub("", text)
     text = text.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace(PAPER, "var(--paper)")
-    text = _FONT.sub(r"font: \1px var(--font)", text)
+    text = _FAMILY.sub("font-family: var(--font)", _FONT.sub(r"font: \1px var(--font)", text))
     text = _LONG.sub(r"\1", text)
-    ids = set(re.findall(r'id="([^"]+)"', text))
-    for item in sorted(ids, key=len, reverse=True):
-        text = text.replace(f'id="{item}"', f'id="{name}-{item}"').replace(f"#{item}\"", f"#{name}-{item}\"")
+
+    def classed(match: re.Match[str]) -> str:
+        style = match[1].strip()
+        return f' class="{styles.setdefault(style, f"s{len(styles):x}")}"'
+
+    text = _bare(_STYLE.sub(classed, text))
+    for item in sorted(set(re.findall(r'id="([^"]+)"', text)), key=len, reverse=True):
+        text = text.replace(f'id="{item}"', f'id="{name}-{item}"').replace(f'#{item}"', f'#{name}-{item}"')
         text = text.replace(f"url(#{item})", f"url(#{name}-{item})")
-    return re.sub(r"\n\s*", "\n", text)
+    return re.sub(r"\s*\n\s*", "\n", text).replace(" \n", "\n")
+
+
+def _bare(text: str) -> str:
+    """Without groups that have no attributes."""
+    kept: list[bool] = []
+
+    def drop(match: re.Match[str]) -> str:
+        tag = match[0]
+        if tag == "</g>":
+            return tag if kept.pop() else ""
+        kept.append(tag != "<g>")
+        return tag if kept[-1] else ""
+
+    return _GROUPS.sub(drop, text)

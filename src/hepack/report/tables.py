@@ -149,13 +149,13 @@ def _fraction(part: Fraction | None) -> Cell:
     if part is None or not part.total:
         return Cell("", -1.0)
     low, high = part.clopper_pearson
-    return Cell(f"{100 * part.value:.3g} % [{100 * low:.2g}, {100 * high:.2g}]", part.value)
+    return Cell(f"{100 * part.value:.3g} % [{100 * low:.3g}, {100 * high:.3g}]", part.value)
 
 
 def _wilson(part: Fraction | None) -> Cell:
     if part is None or not part.total:
         return Cell("", -1.0)
-    return Cell(f"[{100 * part.wilson[0]:.2g}, {100 * part.wilson[1]:.2g}] %", part.wilson[1])
+    return Cell(f"[{100 * part.wilson[0]:.3g}, {100 * part.wilson[1]:.3g}] %", part.wilson[1])
 
 
 def selection_table(item: TableComparison) -> str:

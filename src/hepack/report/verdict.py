@@ -74,7 +74,11 @@ def judge(comparison: Comparison, policy: Policy) -> Verdict:
     order = {"fail": 0, "unclear": 1, "pass": 2, "not tested": 3}
     checks.sort(key=lambda check: order[check.status])
     said = [c.sentence for c in checks if c.status in ("fail", "unclear") and c.code not in ("faults", "bound", "bias")]
-    passed = [c.sentence for c in checks if c.status == "pass"]
+    quiet = [c for c in checks if c.code == "crossing" and c.figure.startswith("0 made, 0 lost")]
+    passed = [c.sentence for c in checks if c.status == "pass" and c not in quiet]
+    if quiet:
+        kinds = ", ".join(c.title.removesuffix(" that cross a cut") for c in quiet)
+        passed.append(f"Nothing at all crosses any cut among: {kinds}.")
     return Verdict(checks=tuple(checks), sentences=(*sentences, *said, *passed), policy=policy.name)
 
 
@@ -245,7 +249,7 @@ def _crossings(table: TableComparison, limits: Limits) -> Iterator[Check]:
         worst = max((c for c in found if c.kind == kind), key=_crossed)
         assert worst.made_fraction is not None
         assert worst.lost_fraction is not None
-        lows = worst.made_fraction.clopper_pearson[0], worst.lost_fraction.clopper_pearson[0]
+        lows = worst.made_fraction.wide[0], worst.lost_fraction.wide[0]
         status: Status = "pass" if _crossed(worst) <= limits.crossing else "unclear"
         if max(lows) > limits.crossing:
             status = "fail"
@@ -276,7 +280,7 @@ def _selections(table: TableComparison, limits: Limits) -> Iterator[Check]:
             continue
         worst = min((item.efficiency, item.purity), key=lambda part: part.value)
         status: Status = "pass" if worst.value >= limits.selection else "unclear"
-        if worst.clopper_pearson[1] < limits.selection:
+        if worst.wide[1] < limits.selection:
             status = "fail"
         yield Check(
             code="selection", title=f"selection {item.expression}", status=status, limit=limit,

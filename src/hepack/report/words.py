@@ -44,7 +44,7 @@ def of(fraction: Fraction) -> str:
     low, high = fraction.clopper_pearson
     return (
         f"{fraction.passed:,} of {fraction.total:,} ({percent(fraction.value)}, Clopper-Pearson "
-        f"{100 * low:.2g} to {percent(high)})"
+        f"{100 * low:.3g} to {percent(high)})"
     )
 
 

@@ -66,23 +66,27 @@ def write(
     if outputs.page is None and outputs.pdf is None and outputs.plots is None:
         return
     shown: list[Shown] = []
+    styles: dict[str, str] = {}
     chosen = list(plates(comparison, figures=policy.figures, label=outputs.label))
     with styled(), warnings.catch_warnings(), _pdf(outputs, comparison, verdict) as pages:
         warnings.simplefilter("ignore")
         for number, plate in enumerate(chosen):
             figure = plate.draw()
             if figure is not None:
-                _save(figure, plate, outputs, pages, shown)
+                _save(figure, plate, outputs, pages, shown, styles)
             if progress is not None:
                 progress("drawing", number + 1, len(chosen))
     if outputs.page is not None:
-        page = render(comparison, verdict, shown, label=outputs.label)
+        page = render(comparison, verdict, shown, styles, label=outputs.label)
         _write_text(outputs.page, page, outputs.overwrite)
 
 
-def _save(figure: Figure, plate: Plate, outputs: Outputs, pages: Any, shown: list[Shown]) -> None:
+def _save(
+    figure: Figure, plate: Plate, outputs: Outputs, pages: Any, shown: list[Shown],
+    styles: dict[str, str],
+) -> None:  # fmt: skip
     if outputs.page is not None:
-        shown.append(Shown(plate.name, plate.section, plate.caption, as_svg(figure, plate.name)))
+        shown.append(Shown(plate.name, plate.section, plate.caption, as_svg(figure, plate.name, styles)))
     if outputs.plots is not None:
         outputs.plots.mkdir(parents=True, exist_ok=True)
         figure.savefig(outputs.plots / f"{plate.name}.png", dpi=130)
