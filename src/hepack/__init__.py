@@ -27,7 +27,9 @@ _HOMES = {
     "Schema": "hepack.table",
     "Tolerance": "hepack.table",
     "Variable": "hepack.table",
-    **dict.fromkeys(("compare", "inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"),
+    **dict.fromkeys(
+        ("compare", "inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"
+    ),
 }
 
 __all__ = [

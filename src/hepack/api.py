@@ -24,7 +24,18 @@ from hepack.evaluate.settings import Settings
 from hepack.io import ReadOptions
 from hepack.table import Tolerance
 
-__all__ = ["FileReport", "compare", "inspect", "make_recipe", "open", "pack", "recover", "reduce", "unpack", "verify"]
+__all__ = [
+    "FileReport",
+    "compare",
+    "inspect",
+    "make_recipe",
+    "open",
+    "pack",
+    "recover",
+    "reduce",
+    "unpack",
+    "verify",
+]
 
 Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | str | float]
 

@@ -55,13 +55,16 @@ def compare(
     )  # fmt: skip
 
 
-def _promises(pairs: list[tuple[FileTable, FileTable]], other: EventFile, recipe: Recipe | None) -> list[Promises]:
+def _promises(
+    pairs: list[tuple[FileTable, FileTable]], other: EventFile, recipe: Recipe | None
+) -> list[Promises]:
     if recipe is not None:
         resolved = recipe.resolve([left.schema for left, _ in pairs])
         return [{v.name: (v.tolerance, "asked for") for v in schema.variables} for schema in resolved]
     if other.packed:
         return [
-            {v.name: (v.tolerance, "by the packed file") for v in right.schema.variables} for _, right in pairs
+            {v.name: (v.tolerance, "by the packed file") for v in right.schema.variables}
+            for _, right in pairs
         ]
     return [{} for _ in pairs]
 

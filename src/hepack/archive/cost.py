@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from hepack.archive.inspect import describe
 from hepack.archive.packed import PackedFile, PackedTable
@@ -35,10 +36,9 @@ def measure_cost(original: EventFile, other: EventFile) -> CostResult:
         times = _timed(packed)
     rows.sort(key=lambda row: -row.packed_bytes)
     stored = sum(row.packed_bytes for row in rows) + lengths
-    return CostResult(
+    found = CostResult(
         original_bytes=original.bytes, other_bytes=other.bytes, raw_bytes=sum(row.raw_bytes for row in rows),
         events=sum(original.n_events), packed=True, variables=tuple(rows), overhead_bytes=other.bytes - stored,
-        **times,
         notes=(
             "decoding was timed on the first block and encoding on some of its events, once, on one thread",
             f"the lengths of collections take {lengths:,.0f} bytes",
@@ -63,32 +63,32 @@ def _table_cost(packed: PackedFile, table: PackedTable) -> tuple[list[VariableCo
         count = counts[variable.name]
         rows.append(
             VariableCost(
-                table=table.name, name=variable.name, raw_bytes=count * variable.dtype.itemsize,
-                packed_bytes=costs[key], bits_per_value=8 * costs[key] / count if count else 0.0,
-                coder=coders.get(key, ""), tolerance=str(variable.tolerance),
+                table=table.name,
+                name=variable.name,
+                raw_bytes=count * variable.dtype.itemsize,
+                packed_bytes=costs[key],
+                bits_per_value=8 * costs[key] / count if count else 0.0,
+                coder=coders.get(key, ""),
+                tolerance=str(variable.tolerance),
             )  # fmt: skip
         )
     lengths = sum(cost for (role, _), cost in costs.items() if role == "counts")
     return rows, lengths
 
 
-def _timed(packed: PackedFile) -> dict[str, float]:
-    """CPU and wall seconds per event to decode and to encode the first events of the largest table."""
+def _timed(packed: PackedFile) -> tuple[float, float, float, float] | None:
+    """Wall and CPU seconds per event to decode and to encode the first events of the largest table."""
     table = max(packed.tables, key=len, default=None)
     if table is None or not len(table):
-        return {}
+        return None
     next(table[:1].iterate())  # what is compiled or imported on first use is no cost of an event
-    begun = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), time.process_time()
     block = next(table.iterate())
     whole = len(block)
-    decode = time.perf_counter() - begun[0], time.process_time() - begun[1]
+    decode = (time.perf_counter() - wall) / whole, (time.process_time() - cpu) / whole
     block = block.slice(0, max(200, whole * TIMED_BYTES // max(block.nbytes, 1)))
-    begun = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(1) as pool:
+        wall, cpu = time.perf_counter(), time.process_time()
         encode_block(block, Chooser(effort="default"), pool)
-    encode = time.perf_counter() - begun[0], time.process_time() - begun[1]
-    return {
-        "decode_wall": decode[0] / whole, "decode_cpu": decode[1] / whole,
-        "encode_wall": encode[0] / len(block), "encode_cpu": encode[1] / len(block),
-    }  # fmt: skip
-
+        encode = (time.perf_counter() - wall) / len(block), (time.process_time() - cpu) / len(block)
+    return (*decode, *encode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from hepack._errors import BadRequestError
@@ -46,7 +47,11 @@ class EventFile:
                 with open_source(self.path, self.read, format_id=self.format_id) as source:
                     self.format, self.schemas = source.contents.format, source.contents.schemas
                     self.n_events = source.contents.n_events
-                    if any(schema.collections for schema in self.schemas) and self.format in ("root", "parquet", "hdf5"):
+                    if any(schema.collections for schema in self.schemas) and self.format in (
+                        "root",
+                        "parquet",
+                        "hdf5",
+                    ):
                         for number in range(len(self.schemas)):
                             for _ in source.blocks(number, max_bytes=BLOCK_BYTES):
                                 pass
@@ -81,7 +86,7 @@ class FileTable:
     def info(self) -> SampleInfo:
         """What is known of the table; entries of collections after the first pass."""
         return SampleInfo(
-            file=os.path.basename(self.file.path.rstrip("/")), format=self.file.format, table=self.schema.name,
+            file=PurePosixPath(self.file.path).name, format=self.file.format, table=self.schema.name,
             events=self.file.n_events[self.number], entries=dict(self.entries), bytes=self.file.bytes,
         )  # fmt: skip
 
@@ -104,13 +109,17 @@ class FileTable:
             yield from ahead(opened.blocks(self.number, max_bytes=BLOCK_BYTES))
 
 
-def shared_tables(original: EventFile, other: EventFile) -> tuple[list[tuple[FileTable, FileTable]], tuple[str, ...]]:
+def shared_tables(
+    original: EventFile, other: EventFile
+) -> tuple[list[tuple[FileTable, FileTable]], tuple[str, ...]]:
     """Pairs of tables by name, or the only ones of both files; and the original's names that found no partner."""
     here = [schema.name for schema in original.schemas]
     there = [schema.name for schema in other.schemas]
     if len(here) == len(there) == 1:
         return [(FileTable(original, 0), FileTable(other, 0))], ()
-    pairs = [(FileTable(original, i), FileTable(other, there.index(name))) for i, name in enumerate(here) if name in there]
+    pairs = [
+        (FileTable(original, i), FileTable(other, there.index(name)))
+        for i, name in enumerate(here)
+        if name in there
+    ]
     return pairs, tuple(name for name in here if name not in there)
-
-

@@ -54,10 +54,18 @@ def _points(result: BenchResult, tolerance: float) -> list[CurvePoint]:
     values = sum(item.raw_bytes // _width(item.dtype) for item in result.items if item.role == "values")
     rms = tolerance / 3**0.5
     found = [("hepack", result.own[0].bytes)]
-    found += [(total.peer, total.bytes) for total in result.totals() if total.family == "bounded" and not total.broken]
+    found += [
+        (total.peer, total.bytes)
+        for total in result.totals()
+        if total.family == "bounded" and not total.broken
+    ]
     return [
         CurvePoint(
-            compressor=name, tolerance=tolerance, bytes=size, bits_per_value=8 * size / max(values, 1), response_rms=rms
+            compressor=name,
+            tolerance=tolerance,
+            bytes=size,
+            bits_per_value=8 * size / max(values, 1),
+            response_rms=rms,
         )
         for name, size in found
     ]
@@ -67,5 +75,3 @@ def _width(dtype: str) -> int:
     import numpy as np
 
     return np.dtype(dtype).itemsize
-
-

@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 @click.argument("original", required=False)
 @click.argument("other", required=False)
 @tolerance_options
-@click.option("--policy", metavar="FILE.toml", help="What to compare and what counts as passed; see --show-policy.")
+@click.option(
+    "--policy", metavar="FILE.toml", help="What to compare and what counts as passed; see --show-policy."
+)
 @click.option("--show-policy", is_flag=True, help="Print the default policy, with a comment on each key.")
-@click.option("--output", "-o", metavar="OUT.html", help="The page (default: OTHER.report.html beside OTHER).")
+@click.option(
+    "--output", "-o", metavar="OUT.html", help="The page (default: OTHER.report.html beside OTHER)."
+)
 @click.option("--pdf", metavar="OUT.pdf", help="Write a PDF too.")
 @click.option("--save-json", metavar="OUT.json", help="Write all figures as JSON too.")
 @click.option("--plots", metavar="DIR", help="Write each plot as PNG and PDF into this folder.")
-@click.option("--label", default="", metavar="TEXT", help="A label on every plot, such as an experiment's name.")
+@click.option(
+    "--label", default="", metavar="TEXT", help="A label on every plot, such as an experiment's name."
+)
 @click.option(
     "--mode", type=click.Choice(["auto", "paired", "samples"]),
     help="Compare event by event, or as two samples (default: found out).",
@@ -33,11 +39,15 @@ if TYPE_CHECKING:
 @click.option("--select", multiple=True, metavar="EXPRESSION",
               help="A selection whose purity and efficiency are wanted, such as 'count(Jet_pt > 30) >= 4 and met > 40'; "
               "repeatable.")  # fmt: skip
-@click.option("--curve", is_flag=True, help="Measure the rate-distortion curve against the peers of 'hepack bench'.")
+@click.option(
+    "--curve", is_flag=True, help="Measure the rate-distortion curve against the peers of 'hepack bench'."
+)
 @click.option("--no-page", is_flag=True, help="Write no page: only the verdict, and what else is asked for.")
 @click.option("--format", "-f", "format_id", metavar="ID", help="The original's format, if not found.")
 @click.option("--table", multiple=True, metavar="NAME", help="Only this table (tree); repeatable.")
-@click.option("--allow-pickle", is_flag=True, help="Open pickles of numpy and pandas objects, by a restricted reader.")
+@click.option(
+    "--allow-pickle", is_flag=True, help="Open pickles of numpy and pandas objects, by a restricted reader."
+)
 @overwrite_option
 @json_option
 def command(
@@ -120,7 +130,11 @@ def _show(comparison: Comparison, verdict: Verdict, as_json: bool, page: Path | 
     from rich.table import Table
 
     out = console()
-    shown = Table(title=verdict.headline, title_justify="left", title_style="bold green" if verdict.passed else "bold red")
+    shown = Table(
+        title=verdict.headline,
+        title_justify="left",
+        title_style="bold green" if verdict.passed else "bold red",
+    )
     for name in ("", "promise", "found", "limit"):
         shown.add_column(name, overflow="fold")
     colours = {"pass": "green", "fail": "red", "unclear": "yellow", "not tested": "dim"}

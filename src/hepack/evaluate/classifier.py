@@ -14,8 +14,8 @@ from hepack.evaluate.results import ClassifierResult, Floats, Measured
 FOLDS = 4
 MOST_ROWS = 12_000
 FEWEST_ROWS = 100
-IMPORTANCE_REPEATS = 3
-IMPORTANCE_ROWS = 4000
+IMPORTANCE_REPEATS = 2
+IMPORTANCE_ROWS = 2000
 
 
 def classify(
@@ -71,7 +71,8 @@ def _cross_validate(
 def _importances(
     tree: object, rows: Floats, truth: NDArray[np.int64], rng: np.random.Generator
 ) -> list[Floats]:
-    rows, truth = rows.copy()[:IMPORTANCE_ROWS], truth[:IMPORTANCE_ROWS]
+    chosen = rng.permutation(len(rows))[:IMPORTANCE_ROWS]
+    rows, truth = rows[chosen], truth[chosen]
     predict = tree.predict_proba  # type: ignore[attr-defined]
     start = _auc(predict(rows)[:, 1], truth)
     found = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from hepack.evaluate import faults
 from hepack.evaluate.correlation import correlate
-from hepack.evaluate.pairing import FieldPair, Pairing, decide, match_fields, paired_blocks
+from hepack.evaluate.pairing import FieldPair, Pairing, checked, decide, match_fields, paired_blocks
 from hepack.evaluate.results import CorrelationResult, Finding, Floats, TableComparison, VariableResult
 from hepack.evaluate.running import Running, Side
 from hepack.evaluate.sample import Sample
@@ -86,13 +86,16 @@ def _prepare(original: Sample, other: Sample, settings: Settings, tell: Progress
     )
     notes = [note] if note else []
     types = [
-        f"{p.before.name} ({p.before.dtype} to {p.after.dtype})" for p in pairs if p.before.dtype != p.after.dtype
+        f"{p.before.name} ({p.before.dtype} to {p.after.dtype})"
+        for p in pairs
+        if p.before.dtype != p.after.dtype
     ]
     if types:
         notes.append(f"{len(types)} variables have another type in the other file: {faults.listed(types)}")
-    return Prepared(
-        pairs, missing, extra, roles, before, after, decide(before, after, settings), tuple(notes)
-    )
+    pairing = decide(before, after, settings)
+    if settings.mode == "auto":
+        pairing = checked(original, other, pairing, pairs, frozenset(roles.identity))
+    return Prepared(pairs, missing, extra, roles, before, after, pairing, tuple(notes))
 
 
 def _identity(pairs: tuple[FieldPair, ...]) -> list[FieldPair]:
@@ -105,7 +108,8 @@ def _second_pass(
 ) -> Running:
     paired = ready.pairing.paired
     setups = [
-        setup(pair, ready.before, ready.after, ready.roles, promises, paired=paired) for pair in ready.compared
+        setup(pair, ready.before, ready.after, ready.roles, promises, paired=paired)
+        for pair in ready.compared
     ]
     sides = (
         Side({pair.before.name: pair.before for pair in ready.pairs}, ready.roles),
@@ -156,7 +160,12 @@ def _variable(name: str, running: Running, ready: Prepared) -> VariableResult:
     one, two = ready.before.axes[pair.before.axis], ready.after.axes[pair.after.axis]
     sample: tuple[Floats, Floats] | None = None
     aligned = ready.pairing.keep_before is None and ready.pairing.keep_after is None
-    if ready.pairing.paired and aligned and one.shape_digest == two.shape_digest and one.entries == two.entries:
+    if (
+        ready.pairing.paired
+        and aligned
+        and one.shape_digest == two.shape_digest
+        and one.entries == two.entries
+    ):
         sample = (one.column(pair.before.name), two.column(pair.after.name))
     return variable.result(sample)
 
@@ -170,7 +179,10 @@ def _correlations(ready: Prepared) -> Iterator[CorrelationResult]:
         keep = [i for i, name in enumerate(names) if np.isfinite(one[:, i]).mean() > 0.9] if len(one) else []
         chosen = [names[i] for i in keep]
         by_name = {pair.before.name: pair.before for pair in ready.pairs}
-        same = ready.pairing.paired and ready.before.axes[axis].shape_digest == ready.after.axes[axis].shape_digest
+        same = (
+            ready.pairing.paired
+            and ready.before.axes[axis].shape_digest == ready.after.axes[axis].shape_digest
+        )
         found = correlate(
             axis, chosen, one[:, keep], two[:, keep], [by_name[name].period for name in chosen], paired=same
         )
@@ -186,9 +198,9 @@ def _findings(
     yield from named
     explained = {name for item in named for name in item.subject.split(", ")}
     for item in faults.variables(variables, settings):
-        if item.code != "bias" or item.subject not in explained:  # a swapped column is biased too: say it once
+        if (
+            item.code != "bias" or item.subject not in explained
+        ):  # a swapped column is biased too: say it once
             yield item
     if not ready.pairing.paired:
         yield from faults.lone_angles(ready.before, ready.after, ready.pairs)
-
-

@@ -29,10 +29,10 @@ def correlate(
                 difference[:, place] = wrap(difference[:, place], period)
         residuals = matrix(difference)
     change = np.abs(np.nan_to_num(two - one))
-    place = np.unravel_index(int(np.argmax(change)), change.shape)
+    row, column = divmod(int(np.argmax(change)), change.shape[1])
     return CorrelationResult(
         axis=axis, names=tuple(names), sampled=len(before), before=one, after=two, residuals=residuals,
-        largest_change=float(change[place]), changed_pair=(names[int(place[0])], names[int(place[1])]),
+        largest_change=float(change[row, column]), changed_pair=(names[row], names[column]),
     )  # fmt: skip
 
 

@@ -36,7 +36,9 @@ class RunningQuantity:
         part = ((first + np.arange(len(values))) % PARTS)[good]
         places = self.binning.places(values[good])
         width = self.binning.bins + 2
-        self.counts[which] += np.bincount(part * width + places, minlength=PARTS * width).reshape(PARTS, width)
+        self.counts[which] += np.bincount(part * width + places, minlength=PARTS * width).reshape(
+            PARTS, width
+        )
         self.found[which] += int(good.sum())
 
     def pair(self, before: Floats, after: Floats) -> None:
@@ -160,7 +162,9 @@ class RunningTurnOn:
         step = None
         if density:
             step = Measured(
-                value=(self.off - self.on) / density, error=max(self.on + self.off, 1) ** 0.5 / density, count=self.near
+                value=(self.off - self.on) / density,
+                error=max(self.on + self.off, 1) ** 0.5 / density,
+                count=self.near,
             )
         return TurnOnResult(
             name=trigger.name, title=trigger.title, quantity=trigger.quantity, threshold=self.threshold,

@@ -69,11 +69,15 @@ class Selection:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise BadRequestError(f"cannot read the selection '{text}': {error}") from error
         if _depth(tree) > DEEPEST:
-            raise BadRequestError(f"the selection '{text[:60]}' is nested too deeply (at most {DEEPEST} levels)")
+            raise BadRequestError(
+                f"the selection '{text[:60]}' is nested too deeply (at most {DEEPEST} levels)"
+            )
         functions: set[int] = set()
         for node in ast.walk(tree):
             _check(node, text, functions)
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions}
+        names = {
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions
+        }
         return cls(text.strip(), tree, frozenset(names))
 
 
@@ -189,12 +193,16 @@ class Evaluator:
         if name in self.quantities:
             return Value(EVENTS, self.quantities[name])
         known = [*self.quantities, *self.fields]
-        raise BadRequestError(unknown_name(name, known, "the columns and quantities that a selection can use"))
+        raise BadRequestError(
+            unknown_name(name, known, "the columns and quantities that a selection can use")
+        )
 
     def _join(self, function: Callable[[Any, Any], Any], left: Value, right: Value) -> Value:
         axes = {value.axis for value in (left, right)} - {None, EVENTS}
         if len(axes) > 1:
-            raise BadRequestError(f"a selection cannot combine entries of {' and '.join(sorted(map(str, axes)))}")
+            raise BadRequestError(
+                f"a selection cannot combine entries of {' and '.join(sorted(axis for axis in axes if axis))}"
+            )
         axis = next(iter(axes), EVENTS if EVENTS in (left.axis, right.axis) else None)
         one, two = (self._lift(value, axis) for value in (left, right))
         return Value(axis, function(one, two))
@@ -234,7 +242,8 @@ def reduce_runs(name: str, data: NDArray[Any], offsets: NDArray[np.int64]) -> Fl
         sums = np.zeros(len(counts))
         if len(starts):
             sums[filled] = np.add.reduceat(values, starts)
-        return {"any": sums > 0, "all": sums == counts}.get(name, sums).astype(np.float64)
+        chosen = {"any": sums > 0, "all": sums == counts}.get(name, sums)
+        return np.asarray(chosen, dtype=np.float64)
     result = np.full(len(counts), np.nan)
     if len(starts):
         reducers = {"max": np.maximum, "min": np.minimum}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack.evaluate.pairing import FieldPair, Pairing
 from hepack.evaluate.results import Finding, Floats, Measured, Profile, VariableResult
@@ -21,7 +22,11 @@ LAGS = (-3, -2, -1, 1, 2, 3)
 
 
 def structure(
-    before: Survey, after: Survey, missing: tuple[str, ...], extra: tuple[str, ...], differing: Mapping[str, int]
+    before: Survey,
+    after: Survey,
+    missing: tuple[str, ...],
+    extra: tuple[str, ...],
+    differing: Mapping[str, int],
 ) -> Iterator[Finding]:
     """Missing variables, other numbers of events and objects, duplicates."""
     if missing:
@@ -61,7 +66,7 @@ def structure(
 def _duplicates(what: str, before: Survey, after: Survey, axis: str) -> Iterator[Finding]:
     one, two = before.axes[axis], after.axes[axis]
     inside = axis != EVENTS and one.within.seen > 0
-    left, right = ((one.within, two.within) if inside else (one.digests, two.digests))
+    left, right = (one.within, two.within) if inside else (one.digests, two.digests)
     if not two.fields or len(two.fields) < 2:
         return
     have, found = left.duplicates(), right.duplicates()
@@ -75,7 +80,7 @@ def _duplicates(what: str, before: Survey, after: Survey, axis: str) -> Iterator
     severity = "broken" if grew or share > 1e-4 else "note"
     yield Finding(
         code="duplicated", severity=severity, subject=what,  # type: ignore[arg-type]
-        text=f"{what}: {found:,} of {two.entries:,} entries ({100 * found / max(two.entries, 1):.3g} %) are exact "
+        text=f"{what}: {found:,} of {two.entries:,} entries ({100 * found / max(two.entries, 1):.2g} %) are exact "
         f"duplicates of another entry{where}; in the original {have:,} are.",
         value=Measured(value=found - have, count=two.entries),
     )  # fmt: skip
@@ -95,8 +100,18 @@ def columns(
         yield from _swapped(names, one, two, same_rows=same_rows)
         if same_rows:
             yield from _scaled(names, one, two)
-        elif len(one) == len(two) and before.axes[axis].sample.stride == 1:
+        if len(one) == len(two) and before.axes[axis].sample.stride == 1 and (
+            not same_rows or _all_differ(one, two)
+        ):
             yield from _moved(axis, names, one, two)
+
+
+
+def _all_differ(one: Floats, two: Floats) -> bool:
+    """Whether rows that should be the same are far apart in most variables."""
+    apart = np.diag(_distances(one, two, same_rows=True))
+    known = apart[np.isfinite(apart)]
+    return len(known) > 0 and float(np.median(known)) > 0.3
 
 
 def _constant(names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
@@ -152,7 +167,9 @@ def _distances(one: Floats, two: Floats, *, same_rows: bool) -> Floats:
         result = np.empty((one.shape[1], one.shape[1]))
         for place in range(one.shape[1]):
             differences = np.abs(two[:, [place]] - one)
-            result[place] = np.nanmedian(np.where(np.isfinite(differences), differences, 1e300), axis=0) / spread
+            result[place] = (
+                np.nanmedian(np.where(np.isfinite(differences), differences, 1e300), axis=0) / spread
+            )
     return np.nan_to_num(result, nan=np.inf, posinf=np.inf)
 
 
@@ -178,7 +195,9 @@ def _scaled(names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
             continue
         low, middle, high = np.quantile(ratio, [0.1, 0.5, 0.9])
         if abs(middle - 1) > 0.3 and high - low < 0.02 * abs(middle) and np.ptp(one[:, place]) > 0:
-            what = "has the opposite sign" if abs(middle + 1) < 0.02 else f"is {middle:.5g} times the original's"
+            what = (
+                "has the opposite sign" if abs(middle + 1) < 0.02 else f"is {middle:.5g} times the original's"
+            )
             yield Finding(
                 code="scaled", severity="broken", subject=name,
                 text=f"{name} of the other file {what}" + (": another unit?" if middle > 0 else "."),
@@ -191,7 +210,8 @@ def _moved(axis: str, names: list[str], one: Floats, two: Floats) -> Iterator[Fi
     for lag in LAGS:
         left, right = (one[lag:], two[:-lag]) if lag > 0 else (one[:lag], two[-lag:])
         apart = np.diag(_distances(left, right, same_rows=True))
-        if len(left) > 50 and np.median(apart[np.isfinite(apart)], initial=np.inf) < 0.01:
+        known = apart[np.isfinite(apart)]
+        if len(left) > 50 and len(known) and float(np.median(known)) < 0.01:
             yield Finding(
                 code="moved", severity="broken", subject=axis or "events",
                 text=f"the rows of the other file are moved by {abs(lag)} {'up' if lag > 0 else 'down'}.",
@@ -248,7 +268,10 @@ def lone_angles(before: Survey, after: Survey, pairs: tuple[FieldPair, ...]) -> 
         values = two.column(pair.after.name)
         middle = 0.0 if low < 0 else field.period / 2
         outside = float(np.mean(np.abs(values - middle) > field.period / 2 + slack))
-        if max(two.high[pair.after.name] - middle, middle - two.low[pair.after.name]) > field.period / 2 + slack:
+        if (
+            max(two.high[pair.after.name] - middle, middle - two.low[pair.after.name])
+            > field.period / 2 + slack
+        ):
             yield Finding(
                 code="turned", severity="broken", subject=field.name,
                 text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped by a "
@@ -272,7 +295,9 @@ def _biases(item: VariableResult, settings: Settings) -> Iterator[Finding]:
     low, high, mean, count, significance = worst
     relative = item.measure == "response"
     size = f"{100 * abs(mean):.3g} %" if relative else f"{abs(mean):.3g} {item.unit}".rstrip()
-    severity, note = ("note", " The variable is nearly constant.") if _nearly_constant(item) else ("broken", "")
+    severity, note = (
+        ("note", " The variable is nearly constant.") if _nearly_constant(item) else ("broken", "")
+    )
     yield Finding(
         code="bias", severity=severity, subject=item.name,  # type: ignore[arg-type]
         text=f"{item.name} is too {'high' if mean > 0 else 'low'} by {size} on average {_range(profile, low, high)} "
@@ -285,7 +310,9 @@ def _biases(item: VariableResult, settings: Settings) -> Iterator[Finding]:
 def _nearly_constant(item: VariableResult) -> bool:
     weights, edges = item.before.counts, item.before.edges
     centre = abs(float(edges[int(np.argmax(weights))]))
-    return _width(item) < max(NEARLY_CONSTANT * centre, 0.0) or bool(weights.max(initial=0) >= 0.999 * weights.sum())
+    return _width(item) < max(NEARLY_CONSTANT * centre, 0.0) or bool(
+        weights.max(initial=0) >= 0.999 * weights.sum()
+    )
 
 
 def _width(item: VariableResult) -> float:
@@ -306,22 +333,33 @@ def biased_runs(profile: Profile, limit: float) -> list[tuple[float, float, floa
         flagged = (profile.count >= FEWEST) & (np.abs(profile.mean) > limit)
         flagged &= np.abs(profile.mean) > SIGNIFICANT * floor
         signs = np.where(flagged, np.sign(profile.mean), 0)
+        unsure = ~flagged & ((profile.count < FEWEST) | (np.abs(profile.mean) > limit))
     runs: list[tuple[float, float, float, float, float]] = []
     place = 0
     while place < len(signs):
         if signs[place] == 0:
             place += 1
             continue
-        end = place
-        while end + 1 < len(signs) and signs[end + 1] == signs[place]:
-            end += 1
+        end = _run_end(signs, unsure, place)
         part = slice(place, end + 1)
-        count = float(profile.count[part].sum())
-        mean = float((profile.mean[part] * profile.count[part]).sum() / count)
-        error = math.sqrt(float(((floor[part] * profile.count[part]) ** 2).sum())) / count
+        filled = profile.count[part] > 0
+        counts, means, errors = (x[part][filled] for x in (profile.count, profile.mean, floor))
+        count = float(counts.sum())
+        mean = float((means * counts).sum() / count)
+        error = math.sqrt(float(((errors * counts) ** 2).sum())) / count
         runs.append((float(profile.edges[place]), float(profile.edges[end + 1]), mean, count, abs(mean) / error))
         place = end + 1
     return runs
+
+
+def _run_end(signs: Floats, unsure: NDArray[np.bool_], start: int) -> int:
+    """The last bin of a run of one sign; bins with too few entries to tell do not end it."""
+    end = place = start
+    while place + 1 < len(signs) and (signs[place + 1] == signs[start] or unsure[place + 1]):
+        place += 1
+        if signs[place] != 0:
+            end = place
+    return place if place == len(signs) - 1 else end
 
 
 def _range(profile: Profile, low: float, high: float) -> str:
@@ -336,9 +374,7 @@ def _range(profile: Profile, low: float, high: float) -> str:
     return f"for {by} from {low:.4g} to {high:.4g}{unit}"
 
 
-def _elsewhere(
-    profile: Profile, runs: list[tuple[float, float, float, float, float]], relative: bool
-) -> str:
+def _elsewhere(profile: Profile, runs: list[tuple[float, float, float, float, float]], relative: bool) -> str:
     outside = np.ones(len(profile.count), bool)
     for low, high, *_ in runs:
         outside &= ~((profile.edges[:-1] >= low) & (profile.edges[1:] <= high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Section:
 
     role: ObjectRole
     columns: Mapping[str, Floats]
-    pt: NDArray[np.generic]
+    pt: NDArray[Any]
     pt_name: str
     pt_scale: float
     masks: Mapping[str, Mask | None]
@@ -47,9 +48,12 @@ def sections(table: EventTable, fields: Mapping[str, Field], roles: Roles, btag:
             native = "pt" in slot
             found.append(
                 Section(
-                    role=role, columns=columns, pt=fields[slot["pt"]].values(table) if native else columns["pt"],
+                    role=role,
+                    columns=columns,
+                    pt=fields[slot["pt"]].values(table) if native else columns["pt"],
                     pt_name=slot["pt"] if native else f"{role.axis or role.kind} pt",
-                    pt_scale=role.scale if native else 1.0, masks=masks,
+                    pt_scale=role.scale if native else 1.0,
+                    masks=masks,
                 )  # fmt: skip
             )
     return found
@@ -68,7 +72,7 @@ def process_masks(table: EventTable, fields: Mapping[str, Field], roles: Roles, 
     if not roles.process:
         return {}
     label = fields[roles.process]
-    codes: NDArray[np.generic]
+    codes: NDArray[Any]
     codes = label_codes(table, label) if label.kind == "text" else label.values(table)
     if len(codes) != len(table):
         return {}
@@ -95,7 +99,7 @@ class RunningGroup:
     def __post_init__(self) -> None:
         self.spectra = (Filling(self.binning), Filling(self.binning))
 
-    def spectrum(self, which: int, values: NDArray[np.generic]) -> None:
+    def spectrum(self, which: int, values: NDArray[Any]) -> None:
         """Add one file's values of the group."""
         flat = values.astype(np.float64)
         self.spectra[which].add(flat[np.isfinite(flat)])

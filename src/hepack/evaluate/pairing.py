@@ -16,6 +16,9 @@ from hepack.physics.kinematics import Ints, Mask
 from hepack.table import EVENTS, EventTable, Schema, offsets_from_counts
 
 
+PROBED = 5000
+
+
 @dataclass(frozen=True)
 class Pairing:
     """``keep_before`` and ``keep_after`` mark the events with a partner (None: all); ``reason`` is a sentence."""
@@ -39,7 +42,11 @@ def match_fields(
 ) -> tuple[tuple[FieldPair, ...], tuple[str, ...], tuple[str, ...], str]:
     """Pairs by name, what only one file has, and a note if nameless columns were paired by their order."""
     known = {item.name: item for item in after}
-    pairs = tuple(FieldPair(item, known[item.name]) for item in before if item.name in known and known[item.name].axis == item.axis)
+    pairs = tuple(
+        FieldPair(item, known[item.name])
+        for item in before
+        if item.name in known and known[item.name].axis == item.axis
+    )
     if not pairs and len(before) == len(after):
         note = "no names agree; the columns were paired by their order"
         return tuple(FieldPair(a, b) for a, b in zip(before, after, strict=True)), (), (), note
@@ -57,10 +64,6 @@ def decide(before: Survey, after: Survey, settings: Settings) -> Pairing:
     if by_number is not None:
         return by_number
     if before.n_events == after.n_events:
-        if settings.mode == "auto" and _unrelated(before, after):
-            return Pairing(
-                False, "the files have equally many events, but the n-th events bear no relation to each other"
-            )
         return Pairing(True, "paired by position")
     without = _without_copies(before, after)
     if without is not None:
@@ -103,22 +106,37 @@ def _without_copies(before: Survey, after: Survey) -> Pairing | None:
     )
 
 
-def _unrelated(before: Survey, after: Survey) -> bool:
-    """Whether no variable of the thinned, paired rows correlates with itself."""
-    seen = 0
-    for axis, one in before.axes.items():
-        two = after.axes.get(axis)
-        if two is None or one.entries != two.entries or one.shape_digest != two.shape_digest:
-            continue
-        names = {item.name for item in two.fields}
-        for item in one.fields:
-            if item.name not in names:
-                continue
-            related = _related(one.column(item.name), two.column(item.name))
-            if related:
-                return False
-            seen += related is False
-    return seen > 0
+def checked(
+    before: Sample, after: Sample, pairing: Pairing, pairs: tuple[FieldPair, ...], identity: frozenset[str]
+) -> Pairing:
+    """The pairing, if its first events bear any relation to each other: numbers and places may agree by chance."""
+    first = next(paired_blocks(before, after, pairing), None) if pairing.paired else None
+    if first is None:
+        return pairing
+    one, two = first
+    answers = []
+    for pair in pairs:
+        if pair.before.is_number and pair.before.width == 1 and pair.before.name not in identity:
+            left, right = _leading(pair.before, one, two), _leading(pair.after, two, one)
+            if left is not None and right is not None:
+                answers.append(_related(left[:PROBED], right[:PROBED]))
+    if False in answers and True not in answers:
+        return Pairing(False, f"not {pairing.reason}: these events bear no relation to each other")
+    return pairing
+
+
+def _leading(field: Field, table: EventTable, other: EventTable) -> NDArray[np.float64] | None:
+    """A variable of events, or of the first entry of each event (the others follow an order of their own)."""
+    values = field.values(table).astype(np.float64)
+    if field.axis == EVENTS:
+        return values
+    known = other.schema.collection_by_name
+    if table.schema.collection_by_name[field.axis].parent != EVENTS or field.axis not in known:
+        return None
+    if known[field.axis].parent != EVENTS:
+        return None
+    filled = (table.counts(field.axis) > 0) & (other.counts(field.axis) > 0)
+    return np.asarray(values[table.offsets[field.axis][:-1][filled]])
 
 
 def _related(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool | None:
@@ -126,8 +144,8 @@ def _related(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool | No
     good = np.isfinite(left) & np.isfinite(right)
     if good.sum() < 100 or np.ptp(left[good]) == 0 or np.ptp(right[good]) == 0:
         return None
-    ranks = [np.argsort(np.argsort(values[good])).astype(np.float64) for values in (left, right)]
-    return bool(abs(np.corrcoef(*ranks)[0, 1]) > 0.2)
+    one, two = (np.argsort(np.argsort(values[good])).astype(np.float64) for values in (left, right))
+    return bool(abs(np.corrcoef(one, two)[0, 1]) > 0.2)
 
 
 def paired_blocks(before: Sample, after: Sample, pairing: Pairing) -> Iterator[tuple[EventTable, EventTable]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from hepack.physics.objects import build, row_starts
 from hepack.physics.quantities import Quantity, available, compute
 from hepack.physics.roles import Roles
 from hepack.physics.triggers import TRIGGERS
-from hepack.table import EVENTS, EventTable
+from hepack.table import EventTable
 
 STACK_BINS = Binning(5.0, 2000.0, 40, log=True)
 Pair = tuple[EventTable, EventTable]
@@ -121,19 +122,15 @@ class Running:
             one, two = _take(one, found.before), _take(two, found.after)
             if len(one) != len(two):
                 continue
-            own = {
-                part.by: Cells.of(one.astype(np.float64), part.edges)
-                for part in variable.slices
-                if part.by == name
-            }
-            deviation = variable.add(one, two, own or cells.get(axis, {}))
+            bins = cells.get(axis)
+            if bins is None:  # no momenta on this axis: bins of the variable itself
+                bins = {part.by: Cells.of(one.astype(np.float64), part.edges) for part in variable.slices}
+            deviation = variable.add(one, two, bins)
             self._group_deviation(name, axis, deviation, tables[0], both[0], found)
         for which, table in enumerate(tables):
             self._group_spectra(which, table, both[which])
 
-    def _cells(
-        self, found: list[Section], matched: Mapping[str, Partners]
-    ) -> dict[str, dict[str, Cells]]:
+    def _cells(self, found: list[Section], matched: Mapping[str, Partners]) -> dict[str, dict[str, Cells]]:
         """Bins of pt and eta of the paired entries of each axis with a role."""
         result: dict[str, dict[str, Cells]] = {}
         for section in found:
@@ -175,7 +172,13 @@ class Running:
         return self.groups[key]
 
     def _group_deviation(
-        self, name: str, axis: str, deviation: Floats, table: EventTable, found: list[Section], where: Partners
+        self,
+        name: str,
+        axis: str,
+        deviation: Floats,
+        table: EventTable,
+        found: list[Section],
+        where: Partners,
     ) -> None:
         for group, mask, names in self._grouped(table, found, axis):
             if name in names:
@@ -206,7 +209,10 @@ class Running:
                 light = tuple(Filling(STACK_BINS) for _ in range(2))
                 for place in range(2):
                     light[place].counts = found["jets"][place].counts - found["b jets"][place].counts
-                found = {"other jets": (light[0], light[1]), **{k: v for k, v in found.items() if k != "jets"}}
+                found = {
+                    "other jets": (light[0], light[1]),
+                    **{k: v for k, v in found.items() if k != "jets"},
+                }
             if "muons, negative" in found:
                 found.pop("muons", None)
             if found:
@@ -291,13 +297,18 @@ class Running:
             good = paired and selection.text not in self.refused
             found.append(
                 SelectionResult(
-                    expression=selection.text, events=self.events[0], passed_before=before, passed_after=after,
-                    both=both if good else None, efficiency=fraction(both, before) if good else None,
-                    purity=fraction(both, after) if good else None, reason=self.refused.get(selection.text, ""),
+                    expression=selection.text,
+                    events=self.events[0],
+                    passed_before=before,
+                    passed_after=after,
+                    both=both if good else None,
+                    efficiency=fraction(both, before) if good else None,
+                    purity=fraction(both, after) if good else None,
+                    reason=self.refused.get(selection.text, ""),
                 )  # fmt: skip
             )
         return tuple(found)
 
 
-def _take(values: NDArray[np.generic], rows: Ints | None) -> NDArray[np.generic]:
+def _take(values: NDArray[Any], rows: Ints | None) -> NDArray[Any]:
     return values if rows is None else values[rows]

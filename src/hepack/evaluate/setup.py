@@ -129,5 +129,3 @@ def _angle_range(field: Field, before: Survey) -> tuple[float, float] | None:
     if -slack <= low and high <= field.period + slack:
         return -slack, field.period + slack
     return None
-
-

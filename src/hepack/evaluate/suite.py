@@ -48,7 +48,10 @@ def run_tests(
         if settings.classifier:
             classifiers.append(classify(axis, names, one, two, rng))
     return TestsResult(
-        disjoint=same_events, variables=corrected(tests), joint_energy=energies, classifiers=tuple(classifiers)
+        disjoint=same_events,
+        variables=corrected(tests),
+        joint_energy=energies,
+        classifiers=tuple(classifiers),
     )
 
 
@@ -65,7 +68,11 @@ def _largest(before: Survey, after: Survey) -> list[str]:
 
 
 def columns_of(
-    axis: str, before: Survey, after: Survey, pairs: tuple[FieldPair, ...], skipped: frozenset[str] = frozenset()
+    axis: str,
+    before: Survey,
+    after: Survey,
+    pairs: tuple[FieldPair, ...],
+    skipped: frozenset[str] = frozenset(),
 ) -> tuple[list[str], Floats, Floats]:
     """Names and sample rows of the variables of an axis that both files have."""
     one, two = before.axes[axis], after.axes.get(axis)

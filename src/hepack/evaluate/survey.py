@@ -60,7 +60,9 @@ def sampled_fields(fields: tuple[Field, ...], axis: str) -> tuple[Field, ...]:
     return tuple(f for f in fields if f.axis == axis and f.is_number and f.width == 1)
 
 
-def survey(sample: Sample, fields: tuple[Field, ...], identity: tuple[str, ...], settings: Settings) -> Survey:
+def survey(
+    sample: Sample, fields: tuple[Field, ...], identity: tuple[str, ...], settings: Settings
+) -> Survey:
     """Read a file once."""
     axes = {}
     for axis in (EVENTS, *(c.name for c in sample.schema.collections if c.layout != "text")):

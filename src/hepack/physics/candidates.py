@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hepack.physics.kinematics import FourMomenta, Floats
+from hepack.physics.kinematics import Floats, FourMomenta
 from hepack.physics.objects import Event, Objects, empty_objects
 
 W_MASS = 80.4

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hepack.physics.fields import Field
-from hepack.physics.kinematics import FourMomenta, Floats, Ints, Mask, cylindrical
+from hepack.physics.kinematics import Floats, FourMomenta, Ints, Mask, cylindrical
 from hepack.physics.roles import ObjectRole, Roles
 from hepack.table import EVENTS, EventTable, offsets_from_counts
 
@@ -89,9 +89,7 @@ class Event:
     met_phi: Floats | None = None
 
 
-def build(
-    table: EventTable, fields: Mapping[str, Field], roles: Roles, starts: Ints | None = None
-) -> Event:
+def build(table: EventTable, fields: Mapping[str, Field], roles: Roles, starts: Ints | None = None) -> Event:
     """The objects of a block. ``starts`` cuts the rows of a flat table into events (see `row_starts`)."""
     n_events = len(table) if starts is None else len(starts) - 1
     objects: dict[str, Objects] = {}
@@ -116,7 +114,9 @@ def row_starts(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> 
     return np.concatenate([[0], np.flatnonzero(changed), [len(table)]]).astype(np.int64)
 
 
-def _objects(table: EventTable, fields: Mapping[str, Field], role: ObjectRole, starts: Ints | None) -> Objects:
+def _objects(
+    table: EventTable, fields: Mapping[str, Field], role: ObjectRole, starts: Ints | None
+) -> Objects:
     parts = [slot_columns(table, fields, role, slot) for slot in role.slots]
     if role.axis != EVENTS:
         offsets = np.asarray(table.offsets[role.axis])
@@ -137,7 +137,9 @@ def slot_columns(
 ) -> dict[str, Floats]:
     """pt, eta, phi, mass, charge and btag of one place of a role in GeV, shape ``(entry,)``."""
     got = {
-        name: fields[column].values(table).astype(np.float64) for name, column in slot.items() if name != "label"
+        name: fields[column].values(table).astype(np.float64)
+        for name, column in slot.items()
+        if name != "label"
     }
     for name in ("pt", "mass", "energy", "px", "py", "pz"):
         if name in got and role.scale != 1.0:
@@ -193,9 +195,7 @@ def label_codes(table: EventTable, label: Field) -> np.ndarray[tuple[int], np.dt
     return np.asarray(np.char.decode(grid.view(f"S{width}").reshape(-1), "utf-8", "replace"))
 
 
-def _met(
-    table: EventTable, fields: Mapping[str, Field], roles: Roles
-) -> tuple[Floats | None, Floats | None]:
+def _met(table: EventTable, fields: Mapping[str, Field], roles: Roles) -> tuple[Floats | None, Floats | None]:
     got = {key: fields[name].values(table).astype(np.float64) for key, name in roles.met.items()}
     if "pt" in got and "phi" in got:
         return got["pt"] * roles.met_scale, got["phi"]

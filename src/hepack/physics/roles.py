@@ -33,7 +33,17 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "charge": ("charge", "q"),
     "btag": ("btag", "btagdeepflavb", "btagpnetb", "btagdeepb", "btagcsvv2", "btagcsv", "bscore"),
 }
-_IDENTITY = ("run", "runnumber", "luminosityblock", "lumi", "event", "eventid", "eventnumber", "evt", "event_id")
+_IDENTITY = (
+    "run",
+    "runnumber",
+    "luminosityblock",
+    "lumi",
+    "event",
+    "eventid",
+    "eventnumber",
+    "evt",
+    "event_id",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +168,9 @@ def _flat(fields: Sequence[Field], nameless: str) -> list[ObjectRole]:
     for item in fields:
         if item.axis != EVENTS or not item.is_number:
             continue
-        match = re.fullmatch(r"(.*?)[_.]?(pt|eta|phi|mass|m|e|energy|q|charge|p[xyz])_?(\d*)", item.name, re.I)
+        match = re.fullmatch(
+            r"(.*?)[_.]?(pt|eta|phi|mass|m|e|energy|q|charge|p[xyz])_?(\d*)", item.name, re.I
+        )
         if match and _plausible(match[1], match[2]):
             groups.setdefault((match[1], match[3]), {}).setdefault(_quantity(match[2].lower()), item.name)
     slots: dict[str, list[Mapping[str, str]]] = {}
@@ -212,9 +224,7 @@ def _scaled(
     return ObjectRole(kind=role.kind, axis=role.axis, slots=role.slots, scale=scale)
 
 
-def _grouping(
-    objects: Sequence[ObjectRole], identity: Sequence[str], notes: list[str]
-) -> tuple[str, bool]:
+def _grouping(objects: Sequence[ObjectRole], identity: Sequence[str], notes: list[str]) -> tuple[str, bool]:
     """The event number that groups a flat table with one object a row, and whether it is missing."""
     flat = [role for role in objects if role.axis == EVENTS and len(role.slots) == 1]
     if not flat or any(role.axis != EVENTS for role in objects) or len(flat) != len(objects) or len(flat) > 1:

@@ -47,7 +47,12 @@ def plates(comparison: Comparison, *, figures: int, label: str = "") -> Iterator
     if comparison.cost is not None:
         cost = comparison.cost
         if cost.variables:
-            yield Plate("cost-sizes", "cost", "Packed size and bits per value of the largest variables.", lambda: draw_sizes(cost, label))
+            yield Plate(
+                "cost-sizes",
+                "cost",
+                "Packed size and bits per value of the largest variables.",
+                lambda: draw_sizes(cost, label),
+            )
         if cost.curve:
             yield Plate(
                 "cost-curve", "cost", "Bits per value against the tolerance, for hepack and its peers.",

@@ -20,7 +20,18 @@ from hepack.evaluate.results import (
 )
 from hepack.report.intervals import binomial_band
 from hepack.report.spectra import Names, spectrum_pair
-from hepack.report.style import AFTER, BEFORE, INK, STACK, THIRD, label_corner, log_ticks, new_figure, plain_text, with_unit
+from hepack.report.style import (
+    AFTER,
+    BEFORE,
+    INK,
+    STACK,
+    THIRD,
+    label_corner,
+    log_ticks,
+    new_figure,
+    plain_text,
+    with_unit,
+)
 from hepack.report.words import percent, signed_percent, with_error
 
 if TYPE_CHECKING:
@@ -32,18 +43,24 @@ def draw_variable(item: VariableResult, names: Names, *, paired: bool, label: st
     """Spectrum and ratio; for paired events also the deviation, and its profiles in bins."""
     if not paired or item.deviation is None:
         figure = new_figure(6.0, 4.2)
-        grid = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12)
+        grid = figure.add_gridspec(
+            2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12
+        )
         upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     else:
         figure = new_figure(10.2, 6.6)
-        outer = figure.add_gridspec(2, 2, hspace=0.30, wspace=0.24, left=0.075, right=0.985, top=0.95, bottom=0.08)
-        grid = outer[0, 0].subgridspec(2, 1, height_ratios=(3, 1), hspace=0.06)
-        upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+        outer = figure.add_gridspec(
+            2, 2, hspace=0.30, wspace=0.24, left=0.075, right=0.985, top=0.95, bottom=0.08
+        )
+        inner = outer[0, 0].subgridspec(2, 1, height_ratios=(3, 1), hspace=0.06)
+        upper, lower = figure.add_subplot(inner[0]), figure.add_subplot(inner[1])
         _deviation(figure.add_subplot(outer[0, 1]), item)
         for place, profile in enumerate(item.profiles[:2]):
             _profile(figure.add_subplot(outer[1, place]), profile, item)
         if len(item.profiles) < 2 and item.residual is not None:
-            _facts(figure.add_subplot(outer[1, len(item.profiles) :] if not item.profiles else outer[1, 1]), item)
+            _facts(
+                figure.add_subplot(outer[1, len(item.profiles) :] if not item.profiles else outer[1, 1]), item
+            )
     label_corner(upper, label)
     title = with_unit(item.name, item.unit)
     spectrum_pair(upper, lower, item.before, item.after, names, title, paired=paired, log=item.log)
@@ -75,7 +92,9 @@ def _deviation(axes: Axes, item: VariableResult) -> None:
     axes.set_ylabel("entries per bin")
     moments = item.response if item.measure == "response" else item.residual
     if moments is not None:
-        axes.text(0.03, 0.97, _moment_lines(moments, item, factor), transform=axes.transAxes, va="top", fontsize=8.2)
+        axes.text(
+            0.03, 0.97, _moment_lines(moments, item, factor), transform=axes.transAxes, va="top", fontsize=8.2
+        )
     outside = histogram.under + histogram.over
     notes = [f"{outside:,.0f} outside"] if outside else []
     if item.promise is not None:
@@ -102,10 +121,14 @@ def _profile(axes: Axes, profile: Profile, item: VariableResult) -> None:
     band = profile.rms[filled] * factor
     mean, error = profile.mean[filled] * factor, profile.mean_error[filled] * factor
     axes.axhline(0.0, color=INK, linewidth=0.8)
-    axes.errorbar(centres, np.zeros_like(band), band, fmt="none", ecolor=BEFORE, alpha=0.35, elinewidth=5, label="± rms")
+    axes.errorbar(
+        centres, np.zeros_like(band), band, fmt="none", ecolor=BEFORE, alpha=0.35, elinewidth=5, label="± rms"
+    )
     axes.plot(centres, profile.largest[filled] * factor, "v", color=THIRD, markersize=4, label="largest size")
     widths = None if log else half
-    axes.errorbar(centres, mean, error, widths, fmt="o", color=AFTER, markersize=3, elinewidth=0.9, label="mean")
+    axes.errorbar(
+        centres, mean, error, widths, fmt="o", color=AFTER, markersize=3, elinewidth=0.9, label="mean"
+    )
     if log:
         axes.set_xlim(max(edges[0], edges[1] * 0.3), edges[-1] * 1.02)
         log_ticks(axes)
@@ -130,7 +153,9 @@ def _facts(axes: Axes, item: VariableResult) -> None:
         levels = ("0.1", "2.3", "16", "50", "84", "98", "99.9")
         factor = 100 if item.measure == "response" else 1
         lines.append(f"quantiles of the {item.measure}" + (" [%]" if factor == 100 else ""))
-        lines += [f"   {level} %:  {factor * q:.3g}" for level, q in zip(levels, moments.quantiles, strict=True)]
+        lines += [
+            f"   {level} %:  {factor * q:.3g}" for level, q in zip(levels, moments.quantiles, strict=True)
+        ]
         lines.append(f"beyond 3 σ: {percent(moments.beyond_3)}, beyond 5 σ: {percent(moments.beyond_5)}")
     axes.text(0.05, 0.95, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=9, linespacing=1.5)
 
@@ -138,10 +163,14 @@ def _facts(axes: Axes, item: VariableResult) -> None:
 def draw_quantity(item: QuantityResult, names: Names, *, paired: bool, label: str = "") -> Figure:
     """Spectrum of an event quantity, with fitted peaks."""
     figure = new_figure(5.4, 4.4)
-    grid = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12
+    )
     upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     log = _is_log(item.before.edges)
-    spectrum_pair(upper, lower, item.before, item.after, names, with_unit(item.title, item.unit), paired=paired, log=log)
+    spectrum_pair(
+        upper, lower, item.before, item.after, names, with_unit(item.title, item.unit), paired=paired, log=log
+    )
     lines = []
     for peak, colour in ((item.peak_before, BEFORE), (item.peak_after, AFTER)):
         if peak is not None:
@@ -162,13 +191,21 @@ def _is_log(edges: Floats) -> bool:
 
 
 def _draw_peak(axes: Axes, peak: Peak, item: QuantityResult, colour: str) -> None:
-    axes.axvline(peak.position.value, color=colour, linewidth=0.9, linestyle="--" if colour == AFTER else "-", alpha=0.8)
+    axes.axvline(
+        peak.position.value,
+        color=colour,
+        linewidth=0.9,
+        linestyle="--" if colour == AFTER else "-",
+        alpha=0.8,
+    )
 
 
 def draw_turn_on(item: TurnOnResult, names: Names, label: str = "") -> Figure:
     """Efficiency against the offline quantity, Clopper-Pearson intervals, fitted error functions, and difference."""
     figure = new_figure(5.4, 4.4)
-    grid = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12
+    )
     upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     centres = 0.5 * (item.edges[1:] + item.edges[:-1])
     curves = []
@@ -186,7 +223,9 @@ def draw_turn_on(item: TurnOnResult, names: Names, label: str = "") -> Figure:
             elinewidth=0.7, label=name, alpha=0.85,
         )  # fmt: skip
         if fit is not None:
-            upper.plot(*_erf_curve(item.edges, fit[0].value, fit[1].value, fit[2]), color=colour, linewidth=1.1)
+            upper.plot(
+                *_erf_curve(item.edges, fit[0].value, fit[1].value, fit[2]), color=colour, linewidth=1.1
+            )
         curves.append(values)
     upper.axvline(item.threshold, color=INK, linewidth=0.7, linestyle=":")
     upper.set_ylim(0, 1.28)
@@ -228,21 +267,35 @@ def _erf_curve(edges: Floats, threshold: float, width: float, plateau: float) ->
 
 def draw_crossings(items: tuple[CrossingResult, ...], label: str = "") -> Figure:
     """Objects made and lost at each cut, as fractions with Clopper-Pearson intervals."""
-    shown = [item for item in items if item.made_fraction is not None and item.above_before + item.above_after]
+    shown = [
+        item for item in items if item.made_fraction is not None and item.above_before + item.above_after
+    ]
     shown = shown[:48]
     figure = new_figure(7.4, 1.2 + 0.21 * max(len(shown), 3))
-    axes = figure.add_axes((0.27, 0.9 / (1.2 + 0.21 * max(len(shown), 3)), 0.70, 1 - 1.25 / (1.2 + 0.21 * max(len(shown), 3))))
+    axes = figure.add_axes(
+        (0.27, 0.9 / (1.2 + 0.21 * max(len(shown), 3)), 0.70, 1 - 1.25 / (1.2 + 0.21 * max(len(shown), 3)))
+    )
     for shift, colour, name in ((-0.14, AFTER, "made"), (0.14, BEFORE, "lost")):
         parts = [item.made_fraction if name == "made" else item.lost_fraction for item in shown]
         values = np.array([100 * part.value if part and part.total else 0.0 for part in parts])
-        spans = np.array([part.clopper_pearson if part and part.total else (0.0, 0.0) for part in parts]) * 100
+        spans = (
+            np.array([part.clopper_pearson if part and part.total else (0.0, 0.0) for part in parts]) * 100
+        )
         error = np.maximum(np.stack([values - spans[:, 0], spans[:, 1] - values]), 0) if len(shown) else None
         axes.errorbar(values, np.arange(len(shown)) + shift, xerr=error, fmt="o", color=colour, markersize=3.4,
                       elinewidth=1.0, label=name)  # fmt: skip
     rows = [f"{item.kind} > {item.threshold:g} GeV" for item in shown]
     axes.set_yticks(range(len(shown)), rows)
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    largest = max((100 * p.clopper_pearson[1] for i in shown for p in (i.made_fraction, i.lost_fraction) if p and p.total > 50), default=1.0)
+    largest = max(
+        (
+            100 * p.clopper_pearson[1]
+            for i in shown
+            for p in (i.made_fraction, i.lost_fraction)
+            if p and p.total > 50
+        ),
+        default=1.0,
+    )
     axes.set_xlim(-0.04 * largest, 1.15 * largest)
     axes.set_xlabel("fraction of the objects above the cut [%]")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
@@ -281,19 +334,33 @@ def draw_correlations(item: CorrelationResult, label: str = "") -> Figure:
 
 
 def _short(name: str, axis: str) -> str:
-    return name[len(axis) :].lstrip("_.") if axis and name.startswith(axis) and len(name) > len(axis) + 1 else name
+    return (
+        name[len(axis) :].lstrip("_.")
+        if axis and name.startswith(axis) and len(name) > len(axis) + 1
+        else name
+    )
 
 
 def draw_stack(item: StackResult, names: Names, label: str = "") -> Figure:
     """Transverse momenta of all kinds stacked, the other file's sum as points, and the ratio of the sums."""
     figure = new_figure(6.4, 4.6)
-    grid = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12
+    )
     upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     groups = sorted(item.before, key=lambda group: float(item.before[group].sum()))
     base = np.zeros(len(item.edges) - 1)
     for place, group in enumerate(groups):
         top = base + item.before[group]
-        upper.stairs(top, item.edges, baseline=base, fill=True, color=STACK[place % len(STACK)], label=group, alpha=0.85)
+        upper.stairs(
+            top,
+            item.edges,
+            baseline=base,
+            fill=True,
+            color=STACK[place % len(STACK)],
+            label=group,
+            alpha=0.85,
+        )
         base = top
     after = np.sum([item.after[group] for group in groups], axis=0)
     centres = np.sqrt(item.edges[1:] * item.edges[:-1])

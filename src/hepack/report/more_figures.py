@@ -26,11 +26,20 @@ def draw_classifier(item: ClassifierResult, label: str = "") -> Figure:
     left.set_ylabel("other entries called other")
     left.set_xlim(0, 1)
     left.set_ylim(0, 1)
-    left.text(0.97, 0.06, f"AUC {item.auc.value:.4f} ± {item.auc.error:.4f}", transform=left.transAxes, ha="right")
+    left.text(
+        0.97, 0.06, f"AUC {item.auc.value:.4f} ± {item.auc.error:.4f}", transform=left.transAxes, ha="right"
+    )
     right = figure.add_axes((0.66, 0.15, 0.32, 0.76))
     names = list(item.importances)[:SHOWN]
     values = np.array([item.importances[name] for name in names])
-    right.barh(range(len(names)), values[:, 0], xerr=values[:, 1], color=BEFORE, alpha=0.75, error_kw={"elinewidth": 0.9, "ecolor": INK})
+    right.barh(
+        range(len(names)),
+        values[:, 0],
+        xerr=values[:, 1],
+        color=BEFORE,
+        alpha=0.75,
+        error_kw={"elinewidth": 0.9, "ecolor": INK},
+    )
     right.set_yticks(range(len(names)), [plain_text(name) for name in names])
     right.set_ylim(max(len(names), 3) - 0.4, -0.6)
     right.axvline(0.0, color=INK, linewidth=0.8)

@@ -33,7 +33,12 @@ class Shown:
 
 
 def render(
-    comparison: Comparison, verdict: Verdict, figures: Sequence[Shown], styles: Mapping[str, str], *, label: str = ""
+    comparison: Comparison,
+    verdict: Verdict,
+    figures: Sequence[Shown],
+    styles: Mapping[str, str],
+    *,
+    label: str = "",
 ) -> str:
     """The whole page. ``styles`` are those of the figures, style -> class."""
     kept, dropped = _within(figures)
@@ -43,7 +48,9 @@ def render(
     sections = _sections(comparison, by_section)
     body = _head(comparison, verdict, label) + "".join(sections.values())
     if dropped:
-        body += paragraph(f"{dropped} figures were left out to keep the page small; --plots DIR writes all of them.", "note")
+        body += paragraph(
+            f"{dropped} figures were left out to keep the page small; --plots DIR writes all of them.", "note"
+        )
     contents = "".join(
         f'<a href="#{name}">{escape(TITLES[name])}</a>' for name, text in sections.items() if text
     )

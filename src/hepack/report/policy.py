@@ -73,7 +73,9 @@ def _merge(values: dict[str, Any], changed: Mapping[str, Any], path: str) -> Non
         for key, value in rows.items():
             if section not in ("triggers", "objects") and key not in values[section]:
                 known = ", ".join(values[section])
-                raise BadRequestError(f"the policy '{path}' sets '{section}.{key}'; [{section}] may hold {known}")
+                raise BadRequestError(
+                    f"the policy '{path}' sets '{section}.{key}'; [{section}] may hold {known}"
+                )
             _check_type(section, key, value, values[section].get(key), path)
             values[section][key] = value
 

@@ -43,7 +43,9 @@ def draw_spectrum(
     axes.set_xlim(before.edges[0], before.edges[-1])
     if log:
         log_ticks(axes)
-    top = max(float((before.counts * scales[0]).max(initial=0)), float((after.counts * scales[1]).max(initial=0)))
+    top = max(
+        float((before.counts * scales[0]).max(initial=0)), float((after.counts * scales[1]).max(initial=0))
+    )
     positive = before.counts[before.counts > 0]
     if len(positive) and positive.max() > 300 * np.median(positive):
         axes.set_yscale("log")
@@ -54,7 +56,9 @@ def draw_spectrum(
     axes.legend(loc="upper right", ncols=2, handlelength=1.4, columnspacing=1.0)
 
 
-def draw_ratio(axes: Axes, before: Histogram, after: Histogram, *, independent: bool, log: bool = False) -> None:
+def draw_ratio(
+    axes: Axes, before: Histogram, after: Histogram, *, independent: bool, log: bool = False
+) -> None:
     """Other file over original. Of the same events (not ``independent``) the errors are those of the entries that
     moved at least, ``sqrt(|difference|)``; of two samples those of both."""
     scale = before.total / max(after.total, 1.0) if independent else 1.0

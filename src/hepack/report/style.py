@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hepack._optional import require
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 INK, GRID, PAPER = "#1f2328", "#d5dae0", "#fefefd"
 BEFORE, AFTER, THIRD = "#1668b8", "#d1401f", "#7a5195"
-STACK = ("#4c78a8", "#f2a541", "#5fa55a", "#b279a2", "#9d755d", "#72b7b2", "#e45756", "#bab0ac", "#8c8c3a", "#6f6fc0")
+STACK = (
+    "#4c78a8",
+    "#f2a541",
+    "#5fa55a",
+    "#b279a2",
+    "#9d755d",
+    "#72b7b2",
+    "#e45756",
+    "#bab0ac",
+    "#8c8c3a",
+    "#6f6fc0",
+)
 
 _RC: dict[str, Any] = {
     "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9.5, "legend.fontsize": 8.5, "xtick.labelsize": 8.5,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hepack.evaluate.results import (
     Comparison,
     CostResult,
@@ -18,9 +20,14 @@ SYMBOLS = {"pass": "✓ pass", "fail": "✗ fail", "unclear": "? unclear", "not 
 ORDER = {"fail": 0.0, "unclear": 1.0, "pass": 2.0, "not tested": 3.0}
 
 
+def _shower(relative: bool) -> Callable[[float], str]:
+    """How a deviation is written: in per cent, or as it is."""
+    return percent if relative else lambda value: f"{value:.3g}"
+
+
 def verdict_table(verdict: Verdict) -> str:
     """Each check with its figure, limit and status."""
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             Cell(SYMBOLS[check.status], ORDER[check.status], f"status {check.status.replace(' ', '-')}"), check.title,
             check.figure, check.limit,
@@ -32,11 +39,21 @@ def verdict_table(verdict: Verdict) -> str:
 
 def sample_table(comparison: Comparison) -> str:
     """What the two files are."""
-    rows = []
+    rows: list[list[Cell | str]] = []
     for item in comparison.tables:
         for title, info in (("original", item.original), ("other", item.other)):
             entries = ", ".join(f"{n:,} {name}" for name, n in list(info.entries.items())[:8])
-            rows.append([title, info.file, info.format, info.table, count(info.events), entries, number(info.bytes, size(info.bytes))])
+            rows.append(
+                [
+                    title,
+                    info.file,
+                    info.format,
+                    info.table,
+                    count(info.events),
+                    entries,
+                    number(info.bytes, size(info.bytes)),
+                ]
+            )
     return table(("", "file", "format", "table", "events", "objects", "size"), rows)
 
 
@@ -60,7 +77,13 @@ def _variable_row(v: VariableResult) -> list[Cell | str]:
         count(v.nan_before), count(v.nan_after), promise.tolerance if promise else "",
     ]  # fmt: skip
     broken = promise.violations if promise else None
-    row.append(Cell("" if broken is None else f"{broken:,}", broken if broken is not None else -1.0, "bad" if broken else ""))
+    row.append(
+        Cell(
+            "" if broken is None else f"{broken:,}",
+            broken if broken is not None else -1.0,
+            "bad" if broken else "",
+        )
+    )
     row.append(number(promise.largest if promise else None))
     return row
 
@@ -68,7 +91,7 @@ def _variable_row(v: VariableResult) -> list[Cell | str]:
 def _moment_cells(moments: Moments | None, response: bool) -> list[Cell]:
     if moments is None:
         return [Cell("", -1e308)] * 6
-    show = (lambda x: percent(x)) if response else (lambda x: f"{x:.3g}")
+    show = _shower(response)
     largest = max(abs(moments.low), abs(moments.high))
     quantiles = moments.quantiles or (float("nan"),) * 7
     return [
@@ -86,7 +109,7 @@ def group_table(item: TableComparison) -> str:
         if moments is None:
             continue
         response = group.measure == "response"
-        show = (lambda x: percent(x)) if response else (lambda x: f"{x:.3g}")
+        show = _shower(response)
         rows.append(
             [
                 group.group, group.variable, group.measure, count(moments.count),
@@ -95,7 +118,9 @@ def group_table(item: TableComparison) -> str:
                 number(moments.high, show(moments.high)),
             ]
         )  # fmt: skip
-    return table(("kind", "variable", "measure", "entries", "mean", "rms", "min", "max"), rows) if rows else ""
+    return (
+        table(("kind", "variable", "measure", "entries", "mean", "rms", "min", "max"), rows) if rows else ""
+    )
 
 
 def quantity_table(item: TableComparison) -> str:
@@ -107,7 +132,7 @@ def quantity_table(item: TableComparison) -> str:
         peaks = [with_error(p.position) if p else "" for p in (q.peak_before, q.peak_after)]
         widths = [with_error(p.width) if p else "" for p in (q.peak_before, q.peak_after)]
         deviation = q.deviation
-        show = (lambda x: f"{x:+.3g}") if q.integer else (lambda x: percent(x))
+        show = _shower(not q.integer)
         rows.append(
             [
                 q.title, count(q.count_before), count(q.count_after), *peaks, signed_percent(q.shift) if q.shift else "",
@@ -195,7 +220,7 @@ def test_table(item: TableComparison) -> str:
     """Two-sample tests."""
     if item.tests is None or not item.tests.variables:
         return ""
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             t.variable, t.axis or "events", count(min(t.count)), number(t.ks), number(t.ks_p), number(t.chi2, f"{t.chi2:.1f} / {t.chi2_degrees}"),
             number(t.chi2_p), number(t.wasserstein), number(t.wasserstein_p), number(t.energy), number(t.energy_p),
@@ -237,7 +262,9 @@ def cost_tables(cost: CostResult) -> str:
         facts.append(["names, index and digests", size(cost.overhead_bytes)])
     if cost.peak_memory:
         facts.append(["peak memory of the comparison", size(cost.peak_memory)])
-    text = "".join(f"<tr><th scope='row'>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in facts)
+    text = "".join(
+        f"<tr><th scope='row'>{escape(str(a))}</th><td>{escape(str(b))}</td></tr>" for a, b in facts
+    )
     text = f'<table class="facts"><tbody>{text}</tbody></table>' + items(cost.notes)
     if cost.variables:
         rows: list[list[Cell | str]] = [
@@ -249,8 +276,13 @@ def cost_tables(cost: CostResult) -> str:
         ]  # fmt: skip
         text += table(("variable", "raw", "packed", "bits per value", "tolerance", "coded as"), rows)
     if cost.curve:
-        rows = [
-            [p.compressor, number(p.tolerance), count(p.bytes), number(p.bits_per_value, plain(p.bits_per_value))]
+        rows: list[list[Cell | str]] = [
+            [
+                p.compressor,
+                number(p.tolerance),
+                count(p.bytes),
+                number(p.bits_per_value, plain(p.bits_per_value)),
+            ]
             for p in cost.curve
         ]
         text += table(("compressor", "tolerance", "bytes", "bits per value"), rows)

@@ -67,13 +67,21 @@ def judge(comparison: Comparison, policy: Policy) -> Verdict:
     if not comparison.tables:
         checks.append(
             Check(
-                code="tables", title="tables", status="fail", figure="0", limit="1",
+                code="tables",
+                title="tables",
+                status="fail",
+                figure="0",
+                limit="1",
                 sentence="The files have no table in common.",
             )  # fmt: skip
         )
     order = {"fail": 0, "unclear": 1, "pass": 2, "not tested": 3}
     checks.sort(key=lambda check: order[check.status])
-    said = [c.sentence for c in checks if c.status in ("fail", "unclear") and c.code not in ("faults", "bound", "bias")]
+    said = [
+        c.sentence
+        for c in checks
+        if c.status in ("fail", "unclear") and c.code not in ("faults", "bound", "bias")
+    ]
     quiet = [c for c in checks if c.code == "crossing" and c.figure.startswith("0 made, 0 lost")]
     passed = [c.sentence for c in checks if c.status == "pass" and c not in quiet]
     if quiet:
@@ -103,7 +111,12 @@ def _table(table: TableComparison, limits: Limits) -> Iterator[Check]:
 
 def _untested(code: str, title: str, limit: str, why: str) -> Check:
     return Check(
-        code=code, title=title, status="not tested", figure="", limit=limit, sentence=f"{title} not tested: {why}."
+        code=code,
+        title=title,
+        status="not tested",
+        figure="",
+        limit=limit,
+        sentence=f"{title} not tested: {why}.",
     )
 
 
@@ -122,7 +135,11 @@ def _bound(table: TableComparison, limits: Limits) -> Check:
     promised = [item for item in table.variables if item.promise is not None and item.promise.checked]
     limit = f"at most {limits.bound:.0f} values"
     if not promised:
-        why = "events are not paired" if not table.paired else "no tolerance was promised (--tolerance, or a packed file)"
+        why = (
+            "events are not paired"
+            if not table.paired
+            else "no tolerance was promised (--tolerance, or a packed file)"
+        )
         return _untested("bound", "bound kept", limit, why)
     checked = sum(item.promise.checked for item in promised if item.promise)
     broken = sum(item.promise.violations for item in promised if item.promise)
@@ -154,17 +171,25 @@ def _resolution(table: TableComparison, limits: Limits) -> Iterator[Check]:
         ("direction", "resolution of directions", ("eta", "phi", "met phi"), limits.direction),
     ):
         text = f"rms at most {percent(limit) if code == 'resolution' else f'{limit:g}'}"
-        found = [(item, _rms(item)) for item in table.variables if item.role in roles and not math.isnan(_rms(item))]
+        found = [
+            (item, _rms(item))
+            for item in table.variables
+            if item.role in roles and not math.isnan(_rms(item))
+        ]
         if not found:
             why = "events are not paired" if not table.paired else "no momenta were recognised"
             yield _untested(code, title, text, why)
             continue
         item, rms = max(found, key=lambda pair: pair[1])
         show = percent(rms) if item.measure == "response" else f"{rms:.3g}"
-        bad = [f"{v.name} {percent(r) if v.measure == 'response' else f'{r:.3g}'}" for v, r in found if r > limit]
+        bad = [
+            f"{v.name} {percent(r) if v.measure == 'response' else f'{r:.3g}'}" for v, r in found if r > limit
+        ]
         sentence = f"The largest rms {item.measure} of any {title.split()[-1][:-1]} variable is {show} ({item.name})."
         if bad:
-            sentence = f"The rms {item.measure} is over the limit of {text.split()[-2 if '%' in text else -1]}"
+            sentence = (
+                f"The rms {item.measure} is over the limit of {text.split()[-2 if '%' in text else -1]}"
+            )
             sentence += f"{' %' if '%' in text else ''}: {', '.join(bad[:6])}{_worst_bin(item)}."
         yield Check(
             code=code, title=title, status="fail" if bad else "pass", figure=f"{show} ({item.name})", limit=text,
@@ -187,7 +212,10 @@ def _worst_bin(item: VariableResult) -> str:
     worst = max(filled, key=lambda i: profile.rms[i])
     value = percent(float(profile.rms[worst])) if item.measure == "response" else f"{profile.rms[worst]:.3g}"
     low, high = profile.edges[worst], profile.edges[worst + 1]
-    return f" (worst for {item.name}: {value} for {profile.by} from {low:.4g} to {high:.4g} {profile.unit}".rstrip() + ")"
+    return (
+        f" (worst for {item.name}: {value} for {profile.by} from {low:.4g} to {high:.4g} {profile.unit}".rstrip()
+        + ")"
+    )
 
 
 def _status(measured: Measured, limit: float) -> Status:
@@ -262,7 +290,9 @@ def _crossings(table: TableComparison, limits: Limits) -> Iterator[Check]:
 
 
 def _crossed(item: CrossingResult) -> float:
-    parts = [part.value for part in (item.made_fraction, item.lost_fraction) if part is not None and part.total]
+    parts = [
+        part.value for part in (item.made_fraction, item.lost_fraction) if part is not None and part.total
+    ]
     return max(parts, default=0.0)
 
 

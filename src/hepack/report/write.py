@@ -127,7 +127,10 @@ def text_pages(comparison: Comparison, verdict: Verdict, label: str) -> Iterator
     for sentence in verdict.sentences:
         wrapped = textwrap.wrap(sentence, WIDTH, initial_indent="· ", subsequent_indent="  ")
         lines += [(line, "#1f2328") for line in wrapped]
-    names = [f"{t.original.file}  against  {t.other.file} ({t.original.table}): {t.pairing}" for t in comparison.tables]
+    names = [
+        f"{t.original.file}  against  {t.other.file} ({t.original.table}): {t.pairing}"
+        for t in comparison.tables
+    ]
     title = f"{label + ': ' if label else ''}{'PASS' if verdict.passed else 'FAIL'}"
     for start in range(0, len(lines), LINES):
         figure = new_figure(8.27, 11.69)
@@ -136,5 +139,12 @@ def text_pages(comparison: Comparison, verdict: Verdict, label: str) -> Iterator
         head = "\n".join([*textwrap.wrap(verdict.headline, WIDTH), *names][:5])
         figure.text(0.07, 0.945, plain_text(head), fontsize=8.5, va="top", linespacing=1.5)
         for place, (line, colour) in enumerate(lines[start : start + LINES]):
-            figure.text(0.07, 0.865 - place * 0.0182, plain_text(line), fontsize=7.8, color=colour or "#1f2328", family="DejaVu Sans Mono")
+            figure.text(
+                0.07,
+                0.865 - place * 0.0182,
+                plain_text(line),
+                fontsize=7.8,
+                color=colour or "#1f2328",
+                family="DejaVu Sans Mono",
+            )
         yield figure
