@@ -29,7 +29,11 @@ class Memory:
     @property
     def info(self) -> SampleInfo:
         return SampleInfo(
-            file=self.name, format="memory", table=self.schema.name, events=len(self.table), entries=self.entries
+            file=self.name,
+            format="memory",
+            table=self.schema.name,
+            events=len(self.table),
+            entries=self.entries,
         )
 
     def blocks(self) -> Iterator[EventTable]:
@@ -50,7 +54,9 @@ def flat_jets(n: int = 6000, seed: int = 1, *, unit: str = "GeV") -> EventTable:
         "width": rng.beta(2, 8, n),
     }  # fmt: skip
     variables = tuple(
-        Variable(name=name, dtype=np.dtype("<f4"), unit=unit if name in ("pt", "mass") else "", **_angle(name))
+        Variable(
+            name=name, dtype=np.dtype("<f4"), unit=unit if name in ("pt", "mass") else "", **_angle(name)
+        )
         for name in columns
     )
     arrays = {name: values.astype("<f4") for name, values in columns.items()}
@@ -120,7 +126,9 @@ def rounded(table: EventTable, size: float = 1e-3, seed: int = 3) -> EventTable:
         absolute = variable.name.endswith(("eta", "phi"))
         moved = (values + error if absolute else values * (1 + error)).astype(values.dtype)
         if variable.kind == "angle":
-            moved = np.where(moved > np.pi, moved - ANGLE, np.where(moved < -np.pi, moved + ANGLE, moved)).astype("<f4")
+            moved = np.where(
+                moved > np.pi, moved - ANGLE, np.where(moved < -np.pi, moved + ANGLE, moved)
+            ).astype("<f4")
         new[variable.name] = moved
     return changed(table, **new)
 

@@ -144,7 +144,8 @@ def test_a_constant_a_scale_and_a_sign_are_named() -> None:
     )  # fmt: skip
     result = compare(table, after)
     assert found(result, "constant")[0].subject == "width"
-    assert {item.subject: item.text for item in found(result, "scaled")}["mass"].startswith("mass of the other file is 1000")
+    scaled = {item.subject: item.text for item in found(result, "scaled")}
+    assert scaled["mass"].startswith("mass of the other file is 1000")
     assert any("opposite sign" in item.text for item in found(result, "scaled"))
 
 

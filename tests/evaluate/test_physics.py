@@ -59,7 +59,8 @@ def test_cuts_in_mev_are_exact() -> None:
     edge[:10] = 25000.0
     after = edge.copy()
     after[:10] = np.nextafter(np.float32(25000), np.float32(1e9))
-    found = compare_tables(Memory(changed(table, pt=edge)), Memory(changed(table, pt=after)), Settings(classifier=False))
+    files = Memory(changed(table, pt=edge)), Memory(changed(table, pt=after))
+    found = compare_tables(*files, Settings(classifier=False))
     jets = next(c for c in found.crossings if c.threshold == 25)
     assert (jets.made, jets.lost) == (10, 0)
 
@@ -77,7 +78,9 @@ def test_the_z_peak_stays_where_it_is(result: TableComparison) -> None:
 
 def test_a_scaled_peak_is_seen_to_move(tables: tuple[EventTable, EventTable]) -> None:
     pt = tables[0].columns["Electron_pt"] * np.float32(1.01)
-    found = compare_tables(Memory(tables[0]), Memory(changed(tables[0], Electron_pt=pt)), Settings(classifier=False))
+    found = compare_tables(
+        Memory(tables[0]), Memory(changed(tables[0], Electron_pt=pt)), Settings(classifier=False)
+    )
     peak = next(q for q in found.quantities if q.name == "m_ee")
     assert peak.shift is not None
     assert peak.shift.value == pytest.approx(0.01, abs=1e-3)
@@ -94,7 +97,9 @@ def test_no_turn_on_moves_by_more_than_a_permille(result: TableComparison) -> No
         assert abs(turn.shift.value) < 1e-3 + 2 * turn.shift.error
 
 
-def test_events_that_switch_are_counted(tables: tuple[EventTable, EventTable], result: TableComparison) -> None:
+def test_events_that_switch_are_counted(
+    tables: tuple[EventTable, EventTable], result: TableComparison
+) -> None:
     turn = next(t for t in result.turn_ons if t.name == "met")
     before, after = (table.columns["MET_pt"] > turn.threshold for table in tables)
     assert turn.switched_on == int((~before & after).sum())
@@ -109,7 +114,9 @@ def test_a_selection_is_that_of_a_plain_loop(
         offsets, good = table.offsets["Jet"], []
         for event in range(len(table)):
             jets = range(offsets[event], offsets[event + 1])
-            count = sum(table.columns["Jet_pt"][j] > 30 and abs(table.columns["Jet_eta"][j]) < 2.5 for j in jets)
+            count = sum(
+                table.columns["Jet_pt"][j] > 30 and abs(table.columns["Jet_eta"][j]) < 2.5 for j in jets
+            )
             good.append(count >= 2 and table.columns["MET_pt"][event] > 20)
         passed.append(np.array(good))
     (item,) = result.selections
@@ -123,7 +130,8 @@ def test_a_selection_is_that_of_a_plain_loop(
     "text",
     [
         "__import__('os').system('true')", "Jet_pt.__class__", "[x for x in Jet_pt]", "lambda: 1", "open('x')",
-        "count(Jet_pt, 3)", "Jet_pt[0:2]", "'a' < 'b'", "f'{met}'", "met if 1 else 2", "met :=", "met @ met", "met is 1",
+        "count(Jet_pt, 3)", "Jet_pt[0:2]", "'a' < 'b'", "f'{met}'", "met if 1 else 2", "met :=", "met @ met",
+        "met is 1",
         "(" * 70 + "met" + ")" * 70 + " > " + "-" * 70 + "1", "x" * 3000,
     ],
 )  # fmt: skip
@@ -192,7 +200,9 @@ def test_holm_and_benjamini_hochberg_on_known_numbers() -> None:
         for i, p in enumerate(raw)
     ]  # fmt: skip
     found = corrected(tests)
-    assert [test.p_holm for test in found] == pytest.approx([0.03, 0.06, 0.06, 0.02])  # R: p.adjust(x, "holm")
+    assert [test.p_holm for test in found] == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )  # R: p.adjust(x, "holm")
     assert [test.q for test in found] == pytest.approx([0.02, 0.04, 0.04, 0.02])  # R: p.adjust(x, "BH")
 
 

@@ -30,8 +30,8 @@ def measure_cost(original: EventFile, other: EventFile) -> CostResult:
     lengths = 0.0
     with PackedFile(other.path) as packed:
         for table in packed.tables:
-            found, extra = _table_cost(packed, table)
-            rows += found
+            part, extra = _table_cost(packed, table)
+            rows += part
             lengths += extra
         times = _timed(packed)
     rows.sort(key=lambda row: -row.packed_bytes)
@@ -44,6 +44,11 @@ def measure_cost(original: EventFile, other: EventFile) -> CostResult:
             f"the lengths of collections take {lengths:,.0f} bytes",
         ),
     )  # fmt: skip
+    if times is None:
+        return found
+    return replace(
+        found, decode_wall=times[0], decode_cpu=times[1], encode_wall=times[2], encode_cpu=times[3]
+    )
 
 
 def _table_cost(packed: PackedFile, table: PackedTable) -> tuple[list[VariableCost], float]:
@@ -70,7 +75,7 @@ def _table_cost(packed: PackedFile, table: PackedTable) -> tuple[list[VariableCo
                 bits_per_value=8 * costs[key] / count if count else 0.0,
                 coder=coders.get(key, ""),
                 tolerance=str(variable.tolerance),
-            )  # fmt: skip
+            )
         )
     lengths = sum(cost for (role, _), cost in costs.items() if role == "counts")
     return rows, lengths

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     help="Compare event by event, or as two samples (default: found out).",
 )  # fmt: skip
 @click.option("--select", multiple=True, metavar="EXPRESSION",
-              help="A selection whose purity and efficiency are wanted, such as 'count(Jet_pt > 30) >= 4 and met > 40'; "
-              "repeatable.")  # fmt: skip
+              help="A selection whose purity and efficiency are wanted, such as "
+              "'count(Jet_pt > 30) >= 4 and met > 40'; repeatable.")  # fmt: skip
 @click.option(
     "--curve", is_flag=True, help="Measure the rate-distortion curve against the peers of 'hepack bench'."
 )

@@ -153,7 +153,7 @@ class Evaluator:
             case ast.Name():
                 return self._name(node.id)
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=place)):
-                return self._name(f"{name}[{place}]")
+                return self._name(f"{name}[{place!r}]")
             case ast.UnaryOp():
                 inner = self._visit(node.operand)
                 if isinstance(node.op, ast.Not):
@@ -198,7 +198,7 @@ class Evaluator:
         )
 
     def _join(self, function: Callable[[Any, Any], Any], left: Value, right: Value) -> Value:
-        axes = {value.axis for value in (left, right)} - {None, EVENTS}
+        axes = {value.axis for value in (left, right) if value.axis}
         if len(axes) > 1:
             raise BadRequestError(
                 f"a selection cannot combine entries of {' and '.join(sorted(axis for axis in axes if axis))}"

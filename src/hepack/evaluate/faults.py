@@ -100,11 +100,12 @@ def columns(
         yield from _swapped(names, one, two, same_rows=same_rows)
         if same_rows:
             yield from _scaled(names, one, two)
-        if len(one) == len(two) and before.axes[axis].sample.stride == 1 and (
-            not same_rows or _all_differ(one, two)
+        if (
+            len(one) == len(two)
+            and before.axes[axis].sample.stride == 1
+            and (not same_rows or _all_differ(one, two))
         ):
             yield from _moved(axis, names, one, two)
-
 
 
 def _all_differ(one: Floats, two: Floats) -> bool:
@@ -274,8 +275,8 @@ def lone_angles(before: Survey, after: Survey, pairs: tuple[FieldPair, ...]) -> 
         ):
             yield Finding(
                 code="turned", severity="broken", subject=field.name,
-                text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped by a "
-                "whole turn and lie outside the original's range.",
+                text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped "
+                "by a whole turn and lie outside the original's range.",
                 value=Measured(value=outside, count=len(values)),
             )  # fmt: skip
 
@@ -347,7 +348,9 @@ def biased_runs(profile: Profile, limit: float) -> list[tuple[float, float, floa
         count = float(counts.sum())
         mean = float((means * counts).sum() / count)
         error = math.sqrt(float(((errors * counts) ** 2).sum())) / count
-        runs.append((float(profile.edges[place]), float(profile.edges[end + 1]), mean, count, abs(mean) / error))
+        runs.append(
+            (float(profile.edges[place]), float(profile.edges[end + 1]), mean, count, abs(mean) / error)
+        )
         place = end + 1
     return runs
 
@@ -385,7 +388,7 @@ def _elsewhere(profile: Profile, runs: list[tuple[float, float, float, float, fl
     mean = float((profile.mean[outside] * profile.count[outside]).sum() / total)
     size = f"{100 * mean:+.2g} %" if relative else f"{mean:+.2g}"
     more = f", {len(runs) - 1} more biased ranges" if len(runs) > 1 else ""
-    return f"; in the unbiased bins the mean is {size}{more}"
+    return f"; elsewhere the mean is {size}{more}"
 
 
 def listed(names: tuple[str, ...] | list[str], shown: int = 6) -> str:

@@ -54,7 +54,7 @@ def sections(table: EventTable, fields: Mapping[str, Field], roles: Roles, btag:
                     pt_name=slot["pt"] if native else f"{role.axis or role.kind} pt",
                     pt_scale=role.scale if native else 1.0,
                     masks=masks,
-                )  # fmt: skip
+                )
             )
     return found
 

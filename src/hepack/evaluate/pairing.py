@@ -15,7 +15,6 @@ from hepack.physics.fields import Field
 from hepack.physics.kinematics import Ints, Mask
 from hepack.table import EVENTS, EventTable, Schema, offsets_from_counts
 
-
 PROBED = 5000
 
 

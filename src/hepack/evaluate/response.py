@@ -187,7 +187,8 @@ class Variable:
             count_before=self.counts[0], count_after=self.counts[1],
             before=self.spectra[0].histogram(field.unit), after=self.spectra[1].histogram(field.unit),
             log=setup.binning.log, paired=self.paired, changed=self.changed, nan_before=self.nan[0],
-            nan_after=self.nan[1], nan_mismatched=self.nan_mismatched, turned=self.turned, measure=setup.measure, response=response,
+            nan_after=self.nan[1], nan_mismatched=self.nan_mismatched, turned=self.turned, measure=setup.measure,
+            response=response,
             residual=residual,
             deviation=self.deviations.histogram("" if setup.measure == "response" else field.unit)
             if self.paired else None,

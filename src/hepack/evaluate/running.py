@@ -305,7 +305,7 @@ class Running:
                     efficiency=fraction(both, before) if good else None,
                     purity=fraction(both, after) if good else None,
                     reason=self.refused.get(selection.text, ""),
-                )  # fmt: skip
+                )
             )
         return tuple(found)
 

@@ -50,19 +50,19 @@ def fields_of(schema: Schema) -> tuple[Field, ...]:
         components: Sequence[int | None] = [None]
         if variable.shape and 0 < variable.width <= WIDEST and variable.kind != "text":
             components = range(variable.width)
-        for component in components:
-            found.append(
-                Field(
-                    name=variable.name if component is None else f"{variable.name}[{component}]",
-                    column=variable.name,
-                    axis=variable.axis,
-                    dtype=variable.dtype,
-                    unit=variable.unit,
-                    kind=variable.kind,
-                    period=variable.period,
-                    tolerance=variable.tolerance,
-                    component=component,
-                    width=variable.width if component is None else 1,
-                )
+        found += [
+            Field(
+                name=variable.name if component is None else f"{variable.name}[{component}]",
+                column=variable.name,
+                axis=variable.axis,
+                dtype=variable.dtype,
+                unit=variable.unit,
+                kind=variable.kind,
+                period=variable.period,
+                tolerance=variable.tolerance,
+                component=component,
+                width=variable.width if component is None else 1,
             )
+            for component in components
+        ]
     return tuple(found)

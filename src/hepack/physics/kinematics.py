@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,8 @@ class FourMomenta:
     def __add__(self, other: FourMomenta) -> FourMomenta:
         return FourMomenta(self.px + other.px, self.py + other.py, self.pz + other.pz, self.e + other.e)
 
-    def __getitem__(self, index: object) -> FourMomenta:
-        return FourMomenta(*(np.asarray(part[index]) for part in (self.px, self.py, self.pz, self.e)))  # type: ignore[index]
+    def __getitem__(self, index: Any) -> FourMomenta:
+        return FourMomenta(*(np.asarray(part[index]) for part in (self.px, self.py, self.pz, self.e)))
 
     @property
     def pt(self) -> Floats:

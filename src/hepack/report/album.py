@@ -93,8 +93,8 @@ def _table_plates(table: TableComparison, figures: int, label: str) -> Iterator[
     for correlation in table.correlations:
         yield Plate(
             f"correlation-{_file_name(correlation.axis or 'events')}", "correlations",
-            f"Correlations on {correlation.axis or 'events'}; the largest change is {correlation.largest_change:.2g}, between "
-            f"{' and '.join(correlation.changed_pair)}.",
+            f"Correlations on {correlation.axis or 'events'}; the largest change is {correlation.largest_change:.2g}, "
+            f"between {' and '.join(correlation.changed_pair)}.",
             lambda c=correlation: draw_correlations(c, label),  # type: ignore[misc]
         )  # fmt: skip
     for found in table.tests.classifiers if table.tests else ():
@@ -139,9 +139,11 @@ def variable_caption(item: VariableResult) -> str:
         return f"{item.name}: spectra of both files."
     if not item.changed:
         return f"{item.name}: equal bit for bit."
+    largest = max(abs(moments.low), abs(moments.high))
     if item.measure == "response":
-        return f"{item.name}: response mean {percent(moments.mean, 2)}, rms {percent(moments.rms)}, largest {percent(max(abs(moments.low), abs(moments.high)))}."
-    return f"{item.name}: residual mean {moments.mean:.2g}, rms {moments.rms:.3g}, largest {max(abs(moments.low), abs(moments.high)):.3g}."
+        mean, rms, most = percent(moments.mean, 2), percent(moments.rms), percent(largest)
+        return f"{item.name}: response mean {mean}, rms {rms}, largest {most}."
+    return f"{item.name}: residual mean {moments.mean:.2g}, rms {moments.rms:.3g}, largest {largest:.3g}."
 
 
 def _quantity_caption(item: QuantityResult) -> str:

@@ -16,8 +16,10 @@ MOST_BYTES = 4_800_000
 """Figures of variables are left out from the end beyond this."""
 
 TITLES = {
-    "masses": "Masses", "events": "Event quantities", "triggers": "Trigger turn-ons", "crossings": "Objects that cross a cut",
-    "selections": "Selections", "kinds": "Kinds of objects and processes", "variables": "Response and residual of each variable",
+    "masses": "Masses", "events": "Event quantities", "triggers": "Trigger turn-ons",
+    "crossings": "Objects that cross a cut",
+    "selections": "Selections", "kinds": "Kinds of objects and processes",
+    "variables": "Response and residual of each variable",
     "correlations": "Correlations", "tests": "Statistical tests", "cost": "Cost",
 }  # fmt: skip
 
@@ -58,7 +60,8 @@ def render(
     page = _resource("page.html")
     rules = "\n".join(f".{name} {{ {style} }}" for style, name in styles.items())
     for key, value in (
-        ("TITLE", escape(f"{files}: report")), ("STYLE", _resource("style.css") + rules), ("SCRIPT", _resource("script.js")),
+        ("TITLE", escape(f"{files}: report")), ("STYLE", _resource("style.css") + rules),
+        ("SCRIPT", _resource("script.js")),
         ("CONTENTS", f'<a href="#verdict">Verdict</a>{contents}'), ("BODY", body), ("FOOT", escape(_foot(comparison))),
     ):  # fmt: skip
         page = page.replace(f"<!--{key}-->", value, 1)
@@ -87,8 +90,9 @@ def _within(figures: Sequence[Shown]) -> tuple[list[Shown], int]:
 def _head(comparison: Comparison, verdict: Verdict, label: str) -> str:
     state = "pass" if verdict.passed else "fail"
     mark = "PASS" if verdict.passed else "FAIL"
-    text = f'<header class="verdict-head {state}"><span class="badge">{mark}</span><div><h1>{escape(label + ": " if label else "")}'
-    text += f"What it does to the physics</h1>{paragraph(verdict.headline)}</div></header>"
+    text = f'<header class="verdict-head {state}"><span class="badge">{mark}</span><div>'
+    title = f"{label}: What it does to the physics" if label else "What it does to the physics"
+    text += f"<h1>{escape(title)}</h1>{paragraph(verdict.headline)}</div></header>"
     rows = [paragraph(f"{t.original.table}: {t.pairing}.") for t in comparison.tables]
     text += tables.sample_table(comparison) + "".join(rows)
     body = paragraph(f"Held against {verdict.policy}.") + tables.verdict_table(verdict)

@@ -1,4 +1,4 @@
-"""How figures look: colours that work on white and on dark, axes with units, data in two colours and two line styles."""
+"""How figures look: colours that work on white and on dark, axes with units, data in two colours and styles."""
 
 from __future__ import annotations
 

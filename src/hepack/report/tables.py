@@ -95,7 +95,8 @@ def _moment_cells(moments: Moments | None, response: bool) -> list[Cell]:
     largest = max(abs(moments.low), abs(moments.high))
     quantiles = moments.quantiles or (float("nan"),) * 7
     return [
-        number(moments.mean, f"{show(moments.mean)} ± {show(moments.mean_error)}"), number(moments.rms, show(moments.rms)),
+        number(moments.mean, f"{show(moments.mean)} ± {show(moments.mean_error)}"),
+        number(moments.rms, show(moments.rms)),
         number(quantiles[2], show(quantiles[2])), number(quantiles[4], show(quantiles[4])),
         number(largest, show(largest)), number(moments.beyond_3, percent(moments.beyond_3)),
     ]  # fmt: skip
@@ -132,14 +133,16 @@ def quantity_table(item: TableComparison) -> str:
         peaks = [with_error(p.position) if p else "" for p in (q.peak_before, q.peak_after)]
         widths = [with_error(p.width) if p else "" for p in (q.peak_before, q.peak_after)]
         deviation = q.deviation
+        most = max(-deviation.low, deviation.high) if deviation else 0.0
         show = _shower(not q.integer)
         rows.append(
             [
-                q.title, count(q.count_before), count(q.count_after), *peaks, signed_percent(q.shift) if q.shift else "",
+                q.title, count(q.count_before), count(q.count_after), *peaks,
+                signed_percent(q.shift) if q.shift else "",
                 *widths, signed_percent(q.broadening) if q.broadening else "",
                 number(deviation.mean, show(deviation.mean)) if deviation else "",
                 number(deviation.rms, show(deviation.rms)) if deviation else "",
-                number(max(-deviation.low, deviation.high), show(max(-deviation.low, deviation.high))) if deviation else "",
+                number(most, show(most)) if deviation else "",
                 q.reason,
             ]
         )  # fmt: skip
@@ -158,7 +161,8 @@ def crossing_table(item: TableComparison) -> str:
             continue
         rows.append(
             [
-                c.kind, c.variable, number(c.threshold, f"{c.threshold:g}"), count(c.above_before), count(c.above_after),
+                c.kind, c.variable, number(c.threshold, f"{c.threshold:g}"), count(c.above_before),
+                count(c.above_after),
                 count(c.made), count(c.lost), _fraction(c.made_fraction), _wilson(c.made_fraction),
                 _fraction(c.lost_fraction), _wilson(c.lost_fraction),
             ]
@@ -203,7 +207,8 @@ def turn_on_table(item: TableComparison) -> str:
         before, after = t.fit_before, t.fit_after
         rows.append(
             [
-                t.title, number(t.threshold), with_error(before[0]) if before else "", with_error(after[0]) if after else "",
+                t.title, number(t.threshold), with_error(before[0]) if before else "",
+                with_error(after[0]) if after else "",
                 signed_percent(t.shift) if t.shift else "", with_error(before[1]) if before else "",
                 with_error(after[1]) if after else "", count(t.switched_on), count(t.switched_off),
                 signed_percent(t.step_shift) if t.step_shift else "", t.reason,
@@ -222,7 +227,8 @@ def test_table(item: TableComparison) -> str:
         return ""
     rows: list[list[Cell | str]] = [
         [
-            t.variable, t.axis or "events", count(min(t.count)), number(t.ks), number(t.ks_p), number(t.chi2, f"{t.chi2:.1f} / {t.chi2_degrees}"),
+            t.variable, t.axis or "events", count(min(t.count)), number(t.ks), number(t.ks_p),
+            number(t.chi2, f"{t.chi2:.1f} / {t.chi2_degrees}"),
             number(t.chi2_p), number(t.wasserstein), number(t.wasserstein_p), number(t.energy), number(t.energy_p),
             number(t.p_holm, css="bad" if t.p_holm < 1e-3 else ""), number(t.q),
         ]
@@ -233,8 +239,8 @@ def test_table(item: TableComparison) -> str:
         "p, Holm", "q, Benjamini-Hochberg",
     )  # fmt: skip
     note = (
-        "Both files hold the same events, so a random half of the entries was taken from the original and the other half "
-        "from the other file." if item.tests.disjoint else "The files are independent samples."
+        "Both files hold the same events, so a random half of the entries was taken from the original and the other "
+        "half from the other file." if item.tests.disjoint else "The files are independent samples."
     )  # fmt: skip
     joint = [
         f"All variables of {axis or 'events'} together: energy distance {distance:.3g} σ, p = {p:.3g}."
@@ -245,11 +251,12 @@ def test_table(item: TableComparison) -> str:
 
 def cost_tables(cost: CostResult) -> str:
     """Sizes, speed, and a row for each variable."""
+    after, events = max(cost.other_bytes, 1), max(cost.events, 1)
     facts: list[list[Cell | str]] = [
         ["original file", size(cost.original_bytes)], ["other file", size(cost.other_bytes)],
-        ["ratio of the files", f"{cost.original_bytes / max(cost.other_bytes, 1):.3f}"],
-        ["columns in memory", f"{size(cost.raw_bytes)}, {cost.raw_bytes / max(cost.other_bytes, 1):.3f} x the other file"],
-        ["bytes per event", f"{cost.original_bytes / max(cost.events, 1):.1f} before, {cost.other_bytes / max(cost.events, 1):.1f} after"],
+        ["ratio of the files", f"{cost.original_bytes / after:.3f}"],
+        ["columns in memory", f"{size(cost.raw_bytes)}, {cost.raw_bytes / after:.3f} x the other file"],
+        ["bytes per event", f"{cost.original_bytes / events:.1f} before, {cost.other_bytes / events:.1f} after"],
     ]  # fmt: skip
     for title, value in (
         ("CPU to encode an event", cost.encode_cpu), ("CPU to decode an event", cost.decode_cpu),
@@ -276,7 +283,7 @@ def cost_tables(cost: CostResult) -> str:
         ]  # fmt: skip
         text += table(("variable", "raw", "packed", "bits per value", "tolerance", "coded as"), rows)
     if cost.curve:
-        rows: list[list[Cell | str]] = [
+        points: list[list[Cell | str]] = [
             [
                 p.compressor,
                 number(p.tolerance),
@@ -285,5 +292,5 @@ def cost_tables(cost: CostResult) -> str:
             ]
             for p in cost.curve
         ]
-        text += table(("compressor", "tolerance", "bytes", "bits per value"), rows)
+        text += table(("compressor", "tolerance", "bytes", "bits per value"), points)
     return text

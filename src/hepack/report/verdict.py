@@ -73,7 +73,7 @@ def judge(comparison: Comparison, policy: Policy) -> Verdict:
                 figure="0",
                 limit="1",
                 sentence="The files have no table in common.",
-            )  # fmt: skip
+            )
         )
     order = {"fail": 0, "unclear": 1, "pass": 2, "not tested": 3}
     checks.sort(key=lambda check: order[check.status])
@@ -127,7 +127,8 @@ def _faults(table: TableComparison, limits: Limits) -> Check:
         code="faults", title="no named fault", status="fail" if len(found) > limits.faults else "pass",
         figure=kinds if found else "0", limit=f"at most {limits.faults:.0f}",
         sentence=f"{len(found)} faults were found: {kinds}."
-        if found else "No column is missing, swapped, scaled, constant or out of its range, and no entry is duplicated.",
+        if found
+        else "No column is missing, swapped, scaled, constant or out of its range; no entry is duplicated.",
     )  # fmt: skip
 
 
@@ -283,9 +284,10 @@ def _crossings(table: TableComparison, limits: Limits) -> Iterator[Check]:
             status = "fail"
         yield Check(
             code="crossing", title=f"{kind} that cross a cut", status=status, limit=limit,
-            figure=f"{worst.made:,} made, {worst.lost:,} lost at {worst.threshold:g} GeV ({percent(_crossed(worst))})",
-            sentence=f"At {worst.threshold:g} GeV, the worst of the cuts, {of(worst.made_fraction)} of the {kind} above "
-            f"the cut were made, and {of(worst.lost_fraction)} lost.",
+            figure=f"{worst.made:,} made, {worst.lost:,} lost at {worst.threshold:g} GeV "
+            f"({percent(_crossed(worst))})",
+            sentence=f"At {worst.threshold:g} GeV, the worst of the cuts, {of(worst.made_fraction)} of the {kind} "
+            f"above the cut were made, and {of(worst.lost_fraction)} lost.",
         )  # fmt: skip
 
 
@@ -329,11 +331,12 @@ def _tests(table: TableComparison, limits: Limits) -> Iterator[Check]:
         bad = [test.variable for test in tests.variables if test.p_holm < limits.p_value]
         yield Check(
             code="tests", title="two-sample tests", status="fail" if bad else "pass",
-            figure=f"smallest corrected p {worst.p_holm:.2g} ({worst.variable})", limit=f"p at least {limits.p_value:g}",
+            figure=f"smallest corrected p {worst.p_holm:.2g} ({worst.variable})",
+            limit=f"p at least {limits.p_value:g}",
             sentence=f"{len(bad)} of {len(tests.variables)} variables are distributed differently: "
             f"{', '.join(bad[:8])}{' ...' if len(bad) > 8 else ''}."
-            if bad else f"No variable of {len(tests.variables)} is distributed differently (KS, chi2, Wasserstein, energy "
-            f"distance; smallest corrected p {worst.p_holm:.2g}, {worst.variable}).",
+            if bad else f"No variable of {len(tests.variables)} is distributed differently (KS, chi2, Wasserstein, "
+            f"energy distance; smallest corrected p {worst.p_holm:.2g}, {worst.variable}).",
         )  # fmt: skip
     for item in tests.classifiers if tests is not None else ():
         name = f"boosted tree on {item.axis or 'events'}"
