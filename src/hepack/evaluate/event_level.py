@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack.evaluate.binning import Binning, suited
 from hepack.evaluate.moments import Accumulated
@@ -34,12 +35,26 @@ class RunningQuantity:
         """Add one file's events, the first of which is number ``first``."""
         good = np.isfinite(values)
         part = ((first + np.arange(len(values))) % PARTS)[good]
-        places = self.binning.places(values[good])
         width = self.binning.bins + 2
-        self.counts[which] += np.bincount(part * width + places, minlength=PARTS * width).reshape(
-            PARTS, width
-        )
+        for places, weights in self._shared(values[good]):
+            filled = np.bincount(part * width + places, weights, minlength=PARTS * width)
+            self.counts[which] += filled.reshape(PARTS, width)
         self.found[which] += int(good.sum())
+
+    def _shared(self, values: Floats) -> list[tuple[NDArray[np.int64], Floats | None]]:
+        """Bins and weights. A mass is shared between the two nearest bins by its distance from their centres, so that
+        a small shift changes the counts, and the fit, a little instead of now and then by one."""
+        binning = self.binning
+        if self.quantity.window is None:
+            return [(binning.places(values), None)]
+        step = (binning.high - binning.low) / binning.bins
+        lower = binning.places(values - 0.5 * step)
+        centre = binning.low + (lower - 0.5) * step
+        inside = (lower > 0) & (lower <= binning.bins) & (values < binning.high)
+        share = np.where(inside, np.clip((values - centre) / step, 0.0, 1.0), 0.0)
+        lower = np.where(inside, lower, binning.places(values))
+        upper = np.minimum(lower + 1, binning.bins + 1)
+        return [(lower, 1 - share), (np.where(inside, upper, lower), share)]
 
     def pair(self, before: Floats, after: Floats) -> None:
         """Add the deviations of paired events."""
@@ -83,7 +98,10 @@ class RunningQuantity:
         before = fit_peak(edges, self.counts[0].sum(axis=0)[1:-1])
         if isinstance(before, str):
             return [None, None], before
-        after = fit_peak(edges, self.counts[1].sum(axis=0)[1:-1])
+        other = self.counts[1].sum(axis=0)[1:-1]
+        after = fit_peak(edges, other, before.span)
+        if isinstance(after, str) or not _close(before, after):
+            after = fit_peak(edges, other)
         if isinstance(after, str):
             return [before, None], f"in the other file: {after}"
         return [before, after], ""
@@ -97,7 +115,7 @@ class RunningQuantity:
                 parts = [part for part in range(PARTS) if part != left_out]
                 one, two = (
                     fit_peak(edges, self.counts[which][parts].sum(axis=0)[1:-1], near)
-                    for which, near in ((0, before), (1, before if _close(before, after) else after))
+                    for which, near in ((0, before.span), (1, after.span))
                 )
                 cache[left_out] = None
                 if not isinstance(one, str) and not isinstance(two, str):

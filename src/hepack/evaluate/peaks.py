@@ -13,6 +13,8 @@ from hepack.evaluate.results import Floats, Measured, Peak
 
 FEWEST = 200
 """Entries below which no peak is fitted."""
+REACH = 3.0
+"""Half of the range of a fit, in estimated widths."""
 PARTS = 10
 """Parts of the events that the jackknife leaves out one by one."""
 
@@ -39,48 +41,52 @@ def _gauss(x: Floats, height: float, mean: float, width: float, level: float, sl
     return np.asarray(height * np.exp(-0.5 * ((x - mean) / width) ** 2) + level + slope * (x - x[0]))
 
 
-def fit_peak(edges: Floats, counts: Floats, near: Peak | None = None) -> Peak | str:
-    """A Gaussian core on a straight line, within 1.5 widths of the peak; or a sentence why there is none.
+def fit_peak(edges: Floats, counts: Floats, span: tuple[float, float] | None = None) -> Peak | str:
+    """A Gaussian on a straight line, within three widths of the peak; or a sentence why there is none.
 
-    ``near`` is a fit of almost the same entries: its range is used again, so that differences are not due to it.
+    ``span`` is the range of the fit, where it is known from a fit of almost the same entries: then differences are
+    not due to it.
     """
     total = float(counts.sum())
     if total < FEWEST:
         return f"{total:.0f} candidates are too few to fit a peak (at least {FEWEST})"
     x = 0.5 * (edges[1:] + edges[:-1])
-    smooth = np.convolve(counts, np.ones(5) / 5, mode="same")
-    mean = float(x[np.argmax(smooth)])
-    width = _half_width(x, smooth)
-    if near is not None:
-        mean, width = near.position.value, near.width.value
-    for _ in range(1 if near is not None else 3):
-        inside = np.abs(x - mean) < 1.8 * width
-        if inside.sum() < 7:
-            inside = np.abs(x - mean) < 4.5 * (edges[1] - edges[0])
-        chosen, y = x[inside], counts[inside]
-        if len(chosen) < 7:
-            return "the peak is at the edge of the range"
-        start = [float(y.max() - y.min()) + 1.0, mean, 0.8 * width, float(y.min()), 0.0]
-        fit = _fit(_gauss, chosen, y, np.sqrt(np.maximum(y, 1.0)), start)
-        if fit is None:
-            return "the fit of the peak did not converge"
-        values, errors, chi2 = fit
-        mean, width = float(values[1]), abs(float(values[2]))
-        if not edges[0] < mean < edges[-1] or width > edges[-1] - edges[0] or values[0] <= 0:
-            return "no peak stands out"
-    if values[0] < 3 * errors[0]:
-        return "no peak stands out (its height is below three standard errors)"
-    count = int(counts[inside].sum())
+    mean, width = _estimate(x, counts)
+    low, high = span or (mean - REACH * width, mean + REACH * width)
+    inside = (x >= low) & (x <= high)
+    chosen, y = x[inside], counts[inside]
+    if len(chosen) < 8:
+        return "the peak is at the edge of the range"
+    level = float(np.quantile(y, 0.15))
+    start = [float(y.max()) - level + 1.0, mean, width, level, 0.0]
+    fit = _fit(_gauss, chosen, y, np.sqrt(np.maximum(y, 1.0)), start)
+    if fit is None:
+        return "the fit of the peak did not converge"
+    values, errors, chi2 = fit
+    mean, width = float(values[1]), abs(float(values[2]))
+    if not low < mean < high or width > 0.6 * (high - low) or values[0] < 3 * errors[0]:
+        return "no peak stands out"
+    count = int(y.sum())
     return Peak(
         position=Measured(value=mean, error=float(errors[1]), unit="GeV", count=count),
         width=Measured(value=width, error=float(errors[2]), unit="GeV", count=count),
-        chi2=chi2, degrees=int(inside.sum()) - 5,
+        chi2=chi2, degrees=len(chosen) - 5, span=(float(low), float(high)),
     )  # fmt: skip
 
 
-def _half_width(x: Floats, counts: Floats) -> float:
-    above = x[counts > 0.5 * (counts.max() + np.quantile(counts, 0.1))]
-    return max(float(np.ptp(above)) / 2.355, 2.5 * float(x[1] - x[0]))
+def _estimate(x: Floats, counts: Floats) -> tuple[float, float]:
+    """Place and width of the highest peak above the level of the lower bins, by its half height."""
+    step = float(x[1] - x[0])
+    smooth = np.convolve(np.pad(counts, 2, mode="edge"), [0.1, 0.2, 0.4, 0.2, 0.1], mode="valid")
+    top = int(np.argmax(smooth))
+    half = 0.5 * (smooth[top] + float(np.quantile(smooth, 0.25)))
+    left = top
+    while left > 0 and smooth[left - 1] > half:
+        left -= 1
+    right = top
+    while right < len(x) - 1 and smooth[right + 1] > half:
+        right += 1
+    return 0.5 * float(x[left] + x[right]), max((right - left + 1) * step / 2.355, 1.6 * step)
 
 
 def _turn_on(x: Floats, threshold: float, width: float, plateau: float) -> Floats:

@@ -170,12 +170,13 @@ class CorrelationResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Peak:
-    """A fitted mass peak: Gaussian core on a straight line; position and width in GeV."""
+    """A fitted mass peak: Gaussian on a straight line within ``span``; position and width in GeV."""
 
     position: Measured
     width: Measured
     chi2: float
     degrees: int
+    span: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
