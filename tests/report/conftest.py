@@ -43,5 +43,7 @@ def broken() -> Comparison:
     phi[::50] += 6.2831855
     pt = table.columns["pt"] * 1.02
     after = changed(table, pt=pt.astype("<f4"), phi=phi, width=table.columns["width"] * 0)
-    found = compare_tables(Memory(table, name="<script>alert(1)</script>"), Memory(after), Settings(classifier=False))
+    found = compare_tables(
+        Memory(table, name="<script>alert(1)</script>"), Memory(after), Settings(classifier=False)
+    )
     return Comparison(tables=(found,))

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -23,14 +24,15 @@ VOID = {"meta", "br", "path", "use", "rect", "image", "link"}
 
 
 @pytest.fixture(scope="module")
-def folder(
-    sound: Comparison, broken: Comparison, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def folder(sound: Comparison, broken: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report")
-    policy = load_policy()
+    policy = replace(load_policy(), figures=4)
     for name, comparison in (("sound", sound), ("broken", broken)):
         outputs = Outputs(
-            page=path / f"{name}.html", pdf=path / f"{name}.pdf", json=path / f"{name}.json", plots=path / name
+            page=path / f"{name}.html",
+            pdf=path / f"{name}.pdf",
+            json=path / f"{name}.json",
+            plots=path / name,
         )
         write(comparison, judge(comparison, policy), policy, outputs)
     return path
@@ -90,7 +92,7 @@ def test_the_verdict_is_said_in_words(folder: Path) -> None:
 
 
 def test_each_plot_is_there_as_png_and_pdf(folder: Path) -> None:
-    for name, least in (("sound", 20), ("broken", 5)):
+    for name, least in (("sound", 16), ("broken", 4)):
         names = {path.stem for path in (folder / name).glob("*.png")}
         assert len(names) >= least
         assert names == {path.stem for path in (folder / name).glob("*.pdf")}
@@ -106,7 +108,9 @@ def test_the_json_keeps_its_shape(folder: Path, sound: Comparison) -> None:
     assert set(value) == {"schema", "hepack", "passed", "headline", "verdict", "comparison"}
     assert set(value["verdict"]["checks"][0]) == {"code", "title", "status", "figure", "limit", "sentence"}
     table = value["comparison"]["tables"][0]
-    assert {"variables", "crossings", "turn_ons", "quantities", "tests", "findings", "selections"} <= set(table)
+    assert {"variables", "crossings", "turn_ons", "quantities", "tests", "findings", "selections"} <= set(
+        table
+    )
     assert {"made", "lost", "made_fraction", "above_before"} <= set(table["crossings"][0])
     assert "NaN" not in to_text(sound, judge(sound, load_policy()))
 
@@ -133,15 +137,12 @@ def test_the_page_opens_in_a_browser_and_its_script_runs(folder: Path, name: str
 
 
 def verdict(comparison: Comparison, **limits: float) -> Verdict:
-    from dataclasses import replace
-
     policy: Policy = load_policy()
     return judge(comparison, replace(policy, limits=replace(policy.limits, **limits)))
 
 
 def test_limits_decide(sound: Comparison) -> None:
     assert verdict(sound).passed
-    assert not verdict(sound, mass_shift=0.0, mass_width=0.0).passed or verdict(sound, mass_shift=0.0).checks
     strict = verdict(sound, resolution=1e-4)
     assert not strict.passed
     assert strict.checks[0].code == "resolution"
@@ -157,7 +158,9 @@ def test_a_check_that_cannot_be_made_does_not_fail(broken: Comparison) -> None:
 
 def test_a_policy_changes_only_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "strict.toml"
-    path.write_text('[limits]\nauc = 0.505\n[compare]\ncuts = [20]\nselections = ["met > 10"]\n[objects.jet]\npt = "q"\n')
+    path.write_text(
+        '[limits]\nauc = 0.505\n[compare]\ncuts = [20]\nselections = ["met > 10"]\n[objects.jet]\npt = "q"\n'
+    )
     policy = load_policy(path)
     assert policy.limits.auc == 0.505
     assert policy.limits.mass_shift == load_policy().limits.mass_shift
