@@ -25,7 +25,7 @@ SELECTION = "njet30 >= 2 and met > 20"
 @pytest.fixture(scope="session")
 def sound() -> Comparison:
     """A file rounded within its promise."""
-    table = jagged(2500)
+    table = jagged(1500)
     promises = {
         v.name: (Tolerance("absolute" if v.name.endswith(("eta", "phi")) else "relative", 1e-3), "by a test")
         for v in table.schema.variables

@@ -312,7 +312,7 @@ def draw_correlations(item: CorrelationResult, label: str = "") -> Figure:
     side = 2.3 + 0.085 * count
     figure = new_figure(side * len(panels) + 1.3, side + 1.1)
     grid = figure.add_gridspec(
-        1, len(panels), left=1.35 / (side * len(panels) + 1.3), right=0.97, top=0.90, bottom=1.0 / (side + 1.1) + 0.12,
+        1, len(panels), left=1.35 / (side * len(panels) + 1.3), right=0.94, top=0.90, bottom=1.0 / (side + 1.1) + 0.12,
         wspace=0.28,
     )  # fmt: skip
     for place, (title, values, limit) in enumerate(panels):

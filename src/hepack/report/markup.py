@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+LONG = 44
+"""Characters above which the text of a cell may be wrapped."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a table: what is shown, and what it sorts by (None: the text itself)."""
@@ -46,7 +50,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Cell | str]], *, css: s
 
 def _cell(cell: Cell | str) -> str:
     if isinstance(cell, str):
-        return f"<td>{escape(cell)}</td>"
+        return f'<td class="wrap">{escape(cell)}</td>' if len(cell) > LONG else f"<td>{escape(cell)}</td>"
     css = cell.css + (" num" if cell.key is not None else "")
     key = "" if cell.key is None else f' data-key="{cell.key if math.isfinite(cell.key) else -1e308!r}"'
     return f'<td class="{css.strip()}"{key}>{escape(cell.text)}</td>'

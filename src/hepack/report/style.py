@@ -89,6 +89,7 @@ _HEAD = re.compile(r"^.*?(?=<svg)", re.S)
 _META = re.compile(r"<metadata>.*?</metadata>", re.S)
 _FAMILY = re.compile(r"font-family: [^;\"]*")
 _FONT = re.compile(r"font: ([\d.]+)px [^;\"]*")
+_PLACE = re.compile(r' (?:d|x|y|points)="[^"]*"')
 _LONG = re.compile(r"(\d+\.\d)\d+")
 _GROUPS = re.compile(r"<g>|<g [^>]*>|</g>")
 _STYLE = re.compile(r' style="([^"]*)"')
@@ -105,7 +106,7 @@ def as_svg(figure: Figure, name: str, styles: dict[str, str]) -> str:
     text = _IDS.sub("", text)
     text = text.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace(PAPER, "var(--paper)")
     text = _FAMILY.sub("font-family: var(--font)", _FONT.sub(r"font: \1px var(--font)", text))
-    text = _LONG.sub(r"\1", text)
+    text = _PLACE.sub(lambda match: _LONG.sub(r"\1", match[0]), text)  # never in labels
 
     def classed(match: re.Match[str]) -> str:
         style = match[1].strip()
