@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 LONG = 44
 """Characters above which the text of a cell may be wrapped."""
 

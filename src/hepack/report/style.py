@@ -91,7 +91,7 @@ _FAMILY = re.compile(r"font-family: [^;\"]*")
 _FONT = re.compile(r"font: ([\d.]+)px [^;\"]*")
 _PLACE = re.compile(r' (?:d|x|y|points)="[^"]*"')
 _LONG = re.compile(r"(\d+\.\d)\d+")
-_GROUPS = re.compile(r"<g>|<g [^>]*>|</g>")
+_GROUPS = re.compile(r"<g\b[^>]*>|</g>")
 _STYLE = re.compile(r' style="([^"]*)"')
 
 
@@ -120,13 +120,15 @@ def as_svg(figure: Figure, name: str, styles: dict[str, str]) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without groups that have no attributes."""
+    """Without groups that are empty or have no attributes."""
     kept: list[bool] = []
 
     def drop(match: re.Match[str]) -> str:
         tag = match[0]
         if tag == "</g>":
             return tag if kept.pop() else ""
+        if tag.endswith("/>"):
+            return ""
         kept.append(tag != "<g>")
         return tag if kept[-1] else ""
 

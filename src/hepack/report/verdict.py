@@ -47,8 +47,10 @@ class Verdict:
             names = ", ".join(dict.fromkeys(check.title for check in failed))
             return f"{len(failed)} of {len(tested)} checks fail: {names}."
         unclear = sum(check.status == "unclear" for check in self.checks)
-        also = f"; {unclear} are over their limit by less than two standard errors" if unclear else ""
-        return f"All {len(tested)} checks that could be made pass{also}."
+        if unclear:
+            over = "over the limit, but by less than two standard errors"
+            return f"None of {len(tested)} checks fails; {unclear} {'is' if unclear == 1 else 'are'} unclear ({over})."
+        return f"All {len(tested)} checks that could be made pass."
 
 
 def judge(comparison: Comparison, policy: Policy) -> Verdict:
