@@ -52,7 +52,6 @@ def _write_sample(path: str, sample: Path, read: ReadOptions, format_id: str | N
 
 def _points(result: BenchResult, tolerance: float) -> list[CurvePoint]:
     values = sum(item.raw_bytes // _width(item.dtype) for item in result.items if item.role == "values")
-    rms = tolerance / 3**0.5
     found = [("hepack", result.own[0].bytes)]
     found += [
         (total.peer, total.bytes)
@@ -60,13 +59,7 @@ def _points(result: BenchResult, tolerance: float) -> list[CurvePoint]:
         if total.family == "bounded" and not total.broken
     ]
     return [
-        CurvePoint(
-            compressor=name,
-            tolerance=tolerance,
-            bytes=size,
-            bits_per_value=8 * size / max(values, 1),
-            response_rms=rms,
-        )
+        CurvePoint(compressor=name, tolerance=tolerance, bytes=size, bits_per_value=8 * size / max(values, 1))
         for name, size in found
     ]
 

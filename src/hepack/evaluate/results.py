@@ -344,7 +344,6 @@ class CurvePoint:
     tolerance: float
     bytes: int
     bits_per_value: float
-    response_rms: float
 
 
 @dataclass(frozen=True, kw_only=True)
