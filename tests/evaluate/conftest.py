@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent))  # for `events` beside this file
 
-for module in ("scipy", "sklearn"):
-    pytest.importorskip(module, reason=f"{module} is not installed (extra 'report')")
+
+@pytest.fixture(scope="session", autouse=True)
+def extra() -> None:
+    """Skips where the packages are not installed."""
+    for module in ("scipy", "sklearn"):
+        pytest.importorskip(module, reason=f"{module} is not installed (extra 'report')")

@@ -7,23 +7,27 @@ from pathlib import Path
 
 import pytest
 
-for module in ("scipy", "sklearn", "matplotlib", "mplhep", "hist"):
-    pytest.importorskip(module, reason=f"{module} is not installed (extra 'report')")
-
 sys.path.append(str(Path(__file__).resolve().parents[1] / "evaluate"))
 
-from events import Memory, changed, flat_jets, jagged, rounded  # noqa: E402
+from events import Memory, changed, flat_jets, jagged, rounded
 
-from hepack.evaluate.compare import compare_tables  # noqa: E402
-from hepack.evaluate.results import Comparison  # noqa: E402
-from hepack.evaluate.settings import Settings  # noqa: E402
-from hepack.table import Tolerance  # noqa: E402
+from hepack.evaluate.compare import compare_tables
+from hepack.evaluate.results import Comparison
+from hepack.evaluate.settings import Settings
+from hepack.table import Tolerance
 
 SELECTION = "njet30 >= 2 and met > 20"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def extra() -> None:
+    """Skips where the packages are not installed."""
+    for module in ("scipy", "sklearn", "matplotlib", "mplhep", "hist"):
+        pytest.importorskip(module, reason=f"{module} is not installed (extra 'report')")
+
+
 @pytest.fixture(scope="session")
-def sound() -> Comparison:
+def sound(extra: None) -> Comparison:
     """A file rounded within its promise."""
     table = jagged(1500)
     promises = {
@@ -36,7 +40,7 @@ def sound() -> Comparison:
 
 
 @pytest.fixture(scope="session")
-def broken() -> Comparison:
+def broken(extra: None) -> Comparison:
     """A bias, a constant, turned angles: and names that are markup."""
     table = flat_jets(4000)
     phi = table.columns["phi"].copy()
