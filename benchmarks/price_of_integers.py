@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,11 @@ def main() -> None:
     torch.set_num_threads(1)
     columns = _columns(options.file, options.collection)
     problems = _problems(columns, options.columns)
-    result = {"machine": machine_facts(), "epochs": options.epochs, "rows": len(columns[0].symbols)}
+    result = {
+        "machine": machine_facts(("numpy", "torch", "pcodec")),
+        "epochs": options.epochs,
+        "rows": len(columns[0].symbols),
+    }
     result["columns"] = _measured(problems, options.epochs)
     result["total"] = {
         key: sum(c[key] for c in result["columns"].values())
@@ -116,7 +121,7 @@ def _compared(part: Prepared, epochs: float) -> dict[str, Any]:
         loop, start = Loop(group, plan), time.process_time()
         while not loop.done:
             loop.advance()
-        scores[kind] = float(loop.finish()[0]) / np.log(2)
+        scores[kind] = float(loop.finish()[0]) / math.log(2)
         seconds[kind] = time.process_time() - start
         model = group.models()[0]
     assert model is not None

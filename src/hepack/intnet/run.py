@@ -33,7 +33,7 @@ class Runner:
         program = self._program
         if inputs.ndim != 2 or inputs.shape[1] != program.inputs:
             raise BadRequestError(f"inputs of shape {inputs.shape} do not fit a program of {program.inputs}")
-        if inputs.size and int(np.abs(inputs).max()) > program.magnitude:
+        if inputs.size and max(-int(inputs.min()), int(inputs.max())) > program.magnitude:
             raise BadRequestError(f"an input of a program leaves +-{program.magnitude}")
         out = np.empty((len(inputs), program.columns), np.int32)
         for at in range(0, len(inputs), ROWS):
