@@ -90,7 +90,7 @@ def test_the_verdict_is_said_in_words(folder: Path) -> None:
 
 def test_each_plot_is_there_as_png_and_pdf(folder: Path) -> None:
     names = {path.stem for path in (folder / "plots").glob("*.png")}
-    assert {"variable-pt", "crossings", "turn-on-jet", "correlation-events"} <= names
+    assert {"variable-pt", "objects-at-cuts", "turn-on-jet", "correlation-events"} <= names
     assert names == {path.stem for path in (folder / "plots").glob("*.pdf")}
     assert (folder / "broken.pdf").read_bytes().startswith(b"%PDF")
 
