@@ -90,14 +90,14 @@ def test_the_verdict_is_said_in_words(folder: Path) -> None:
 
 def test_each_plot_is_there_as_png_and_pdf(folder: Path) -> None:
     names = {path.stem for path in (folder / "plots").glob("*.png")}
-    assert {"variable-pt", "crossings", "turn-on-jet", "correlation-events"} <= names
+    assert {"variable-pt", "objects-at-cuts", "turn-on-jet", "correlation-events"} <= names
     assert names == {path.stem for path in (folder / "plots").glob("*.pdf")}
     assert (folder / "broken.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_sound_file_has_all_its_figures(folder: Path) -> None:
     text = (folder / "sound.html").read_text(encoding="utf-8")
-    for name in ("event-m_ee", "turn-on-ht", "crossings", "variable-MET_pt", "classifier-Jet", "stack-kind"):
+    for name in ("event-m_ee", "turn-on-ht", "objects-at-cuts", "classifier-Jet", "stack-kind"):
         assert f'<figure id="{name}">' in text
 
 

@@ -76,7 +76,7 @@ def _table_plates(table: TableComparison, figures: int, label: str) -> Iterator[
             )  # fmt: skip
     if any(item.made_fraction for item in table.crossings):
         yield Plate(
-            "crossings", "crossings", "Objects made (below the cut before, above after) and lost at each cut.",
+            "objects-at-cuts", "crossings", "Objects made (below the cut before, above after) and lost at each cut.",
             lambda: draw_crossings(table.crossings, label),
         )  # fmt: skip
     for stack in table.stacks:

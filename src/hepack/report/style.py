@@ -84,7 +84,7 @@ def log_ticks(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(ticker.NullLocator())
 
 
-_IDS = re.compile(r' id="(?!m[0-9a-f]|p[0-9a-f]|image|C)[^"]*_\d+"')
+_IDS = re.compile(r' id="(?:(?!C\d)[^"]*_\d+|image[0-9a-f]+)"')
 _HEAD = re.compile(r"^.*?(?=<svg)", re.S)
 _META = re.compile(r"<metadata>.*?</metadata>", re.S)
 _FAMILY = re.compile(r"font-family: [^;\"]*")

@@ -116,7 +116,7 @@ def _untested(code: str, title: str, limit: str, why: str) -> Check:
         code=code,
         title=title,
         status="not tested",
-        figure="",
+        figure=why,
         limit=limit,
         sentence=f"{title} not tested: {why}.",
     )
@@ -188,7 +188,8 @@ def _resolution(table: TableComparison, limits: Limits) -> Iterator[Check]:
         bad = [
             f"{v.name} {percent(r) if v.measure == 'response' else f'{r:.3g}'}" for v, r in found if r > limit
         ]
-        sentence = f"The largest rms {item.measure} of any {title.split()[-1][:-1]} variable is {show} ({item.name})."
+        what = "momentum or mass" if code == "resolution" else "direction"
+        sentence = f"The largest rms {item.measure} of any {what} is {show} ({item.name})."
         if bad:
             sentence = (
                 f"The rms {item.measure} is over the limit of {text.split()[-2 if '%' in text else -1]}"
