@@ -13,6 +13,7 @@ from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of
 from hepack.conditional import Conditional, Problem
 from hepack.conditional.base import MAX_FEATURE
+from hepack.conditional.history import History, fit_history
 from hepack.conditional.tree import fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
@@ -108,8 +109,12 @@ class _Choice:
         given = self.problem
         if conditional is None or given is None:
             return self
-        bits = float(conditional.bits(given.features, given.targets, given.first).mean())
-        cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
+        if isinstance(conditional, History):  # it learns on, so that its mean over the sample is too much
+            cost = 8 * conditional.cost(given) + ITEM_BITS
+            bits = cost / max(1, given.rows)
+        else:
+            bits = float(conditional.bits(given.features, given.targets, given.first).mean())
+            cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
         if cost >= self.cost:
             return self
         used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
@@ -208,7 +213,8 @@ class _Search:
         if problem is None:
             return choice
         choice = replace(choice, features=problem[0], problem=problem[1])
-        return choice.better(fit_tree(problem[1], max_leaves=self.options.leaves))
+        choice = choice.better(fit_tree(problem[1], max_leaves=self.options.leaves))
+        return choice.better(fit_history(problem[1], beat=choice.cost / max(1.0, rows)))
 
     def _with_nets(self, choices: Sequence[_Choice]) -> list[_Choice]:
         """Nets for all items together, since they share the time; each where it is the cheapest."""
