@@ -42,7 +42,8 @@ class Context:
         lag, count = data[at] >> 4, data[at] & 15
         if lag > MAX_LAG:
             raise LimitError(f"a context looks {lag} rows back, the cap is {MAX_LAG}")
-        at, columns = at + 1, []
+        at += 1
+        columns: list[int] = []
         for _ in range(count):
             column, at = read_varint(data, at)
             if column >= features or (columns and column <= columns[-1]):

@@ -84,11 +84,12 @@ def _learn(bit, chance, node, slots, starts, weights, tables, inputs, places):  
         weights[places[j]] += (inputs[j] * error + _ROUND) >> LEARNING_BITS
         at = starts[j] + np.uint64(node)
         slot = slots[at]
-        seen = np.int64(slot & np.uint32(1023))
+        seen = slot & np.uint32(1023)
         value = np.int64(slot >> np.uint32(10))
-        value += ((goal - value) * rates[np.uint64(seen)]) >> 16
-        value = min(value, _TOP)
-        slots[at] = np.uint32((value << 10) | min(seen + 1, MOST_SEEN))
+        value += ((goal - value) * rates[seen]) >> 16
+        if value > _TOP:
+            value = np.int64(_TOP)
+        slots[at] = np.uint32((value << 10) + np.int64(seen) + np.int64(seen < MOST_SEEN))
 
 
 @_jit

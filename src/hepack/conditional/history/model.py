@@ -64,7 +64,7 @@ class History:
             _, coder = self._run(_ENCODE, features, first, alphabet, ranks, data)
         low, _, _, length = coder.tolist()
         extra = encode_integers(escaped)
-        head = alphabet.to_bytes() + varint(len(escaped)) + varint(len(extra)) + extra
+        head = alphabet.to_bytes() + varint(len(escaped)) + varint(len(extra)) + extra + varint(length)
         return head + data[:length].tobytes() + bytes([(low >> 24) + 1])
 
     def decode(self, features: Features, data: bytes | memoryview, first: Firsts | None = None) -> Targets:
@@ -86,13 +86,14 @@ class History:
         if count > n:
             raise CorruptFileError(f"a stream of {n} rows claims {count} escapes")
         escaped, used = read_integers(data, used, count)
+        expected, used = read_varint(data, used)
+        if expected + 1 != len(data) - used:
+            raise CorruptFileError("a stream of a history model has a wrong length")
         body = np.frombuffer(data, np.uint8)[used:].copy()
         ranks = np.empty(n, np.int64)
         done, coder = self._run(_DECODE, features, first, alphabet, ranks, body)
         low, _, _, length = coder.tolist()
-        if not done or length + 1 > len(body):
-            raise TruncatedFileError("a stream of a history model ends early")
-        if length + 1 != len(body) or int(body[-1]) != (low >> 24) + 1:
+        if not done or length != expected or int(body[-1]) != (low >> 24) + 1:
             raise CorruptFileError("a stream of a history model does not end as it should")
         return alphabet.targets(ranks, escaped)
 
