@@ -43,6 +43,10 @@ def conditional_class(tag: str) -> type[Conditional]:
         from hepack.conditional.mlp import Mlp
 
         return Mlp
+    if tag == "h":
+        from hepack.conditional.history import History
+
+        return History
     raise CorruptFileError(f"a model is of the unknown kind {tag[:20]!r}")
 
 

@@ -13,6 +13,7 @@ from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of
 from hepack.conditional import Conditional, Problem
 from hepack.conditional.base import MAX_FEATURE
+from hepack.conditional.history import History, fit_history
 from hepack.conditional.tree import Tree, fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
@@ -108,8 +109,12 @@ class _Choice:
         given = self.problem
         if conditional is None or given is None:
             return self
-        bits = float(conditional.bits(given.features, given.targets, given.first).mean())
-        cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
+        if isinstance(conditional, History):  # it learns on, so that its mean over the sample is too much
+            cost = 8 * conditional.cost(given) + ITEM_BITS
+            bits = cost / max(1, given.rows)
+        else:
+            bits = float(conditional.bits(given.features, given.targets, given.first).mean())
+            cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
         if cost >= self.cost:
             return self
         used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
@@ -146,6 +151,7 @@ class _Search:
         self.drafter = Drafter(block, part, chooser, options.rows)
         self._banks: dict[str, FeatureBank] = {}
         self._trees: dict[object, Tree | None] = {}
+        self._histories: dict[object, History | None] = {}
 
     def run(self, executor: Executor, given: TableModel | None) -> Fitted:
         items = [item for item in items_of(self.schema) if item.role != "text" and not item.variable.shape]
@@ -213,7 +219,10 @@ class _Search:
         key = (draft.item.key, str(model.relation), tuple(features))
         if key not in self._trees:  # another set of relations leaves most items as they are
             self._trees[key] = fit_tree(given, max_leaves=self.options.leaves)
-        return choice.better(self._trees[key])
+        choice = choice.better(self._trees[key])
+        if key not in self._histories:
+            self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows))
+        return choice.better(self._histories[key])
 
     def _with_nets(self, choices: Sequence[_Choice]) -> list[_Choice]:
         """Nets for all items together, since they share the time; each where it is the cheapest."""

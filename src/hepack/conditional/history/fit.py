@@ -1,0 +1,137 @@
+"""`fit_history`: choose the contexts by the code length that they give on the sample."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hepack.conditional.base import Problem
+from hepack.conditional.history.alphabet import Alphabet
+from hepack.conditional.history.contexts import MAX_COLUMNS, MAX_LAG, Context
+from hepack.conditional.history.model import History
+from hepack.entropy.bins import encode_integers
+
+MOST_CONTEXTS = 5
+LEAST_ROWS = 2048
+SCREEN_ROWS = 1 << 13
+SEARCH_ROWS = 3 << 13
+MOST_ESCAPES = 0.2
+"""A column of which more values than this part occur only once is no work for contexts."""
+
+LEAST_GAIN = 0.004
+"""A context that saves a smaller part of the bits is not taken."""
+
+HOPELESS = 1.6
+"""The search is given up if after screening a column takes more than this part of what there is to beat."""
+
+SINGLES = 10
+MARGIN = 0.995
+
+
+def fit_history(problem: Problem, *, beat: float | None = None) -> History | None:
+    """The contexts that code the targets best; None if no better than a plain coder.
+
+    ``beat``: bits of a row by the best other coder known (the plain one, if that is not given).
+    """
+    targets = problem.targets
+    if len(targets) < LEAST_ROWS:
+        return None
+    alphabet = Alphabet.of(targets)
+    ranks, escaped = alphabet.ranks(targets)
+    if len(escaped) > MOST_ESCAPES * len(targets) or len(alphabet.values) < 2:
+        return None
+    plain = 8 * len(encode_integers(targets)) / len(targets)
+    goal = plain if beat is None else min(plain, beat)
+    singles = _singles(_Trial.of(problem, ranks, SCREEN_ROWS))
+    if singles[0][0] > HOPELESS * goal:
+        return None
+    contexts = _search(_Trial.of(problem, ranks, SEARCH_ROWS), [context for _, context in singles])
+    history = History(contexts)
+    expected = 8 * history.cost(problem) / max(1, problem.rows)
+    return history if expected < MARGIN * plain else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Rows on which contexts are tried; what the last two thirds of them take is what counts."""
+
+    problem: Problem
+    known: dict[tuple[Context, ...], float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: Problem, ranks: np.ndarray[tuple[int], np.dtype[np.int64]], rows: int) -> _Trial:
+        cut = slice(max(0, len(ranks) - rows), None)
+        first = None if problem.first is None else problem.first[cut]
+        return cls(Problem(problem.features[cut], ranks[cut], problem.rows, first))
+
+    def bits(self, contexts: Iterable[Context]) -> float:
+        """Bits of a row with these contexts."""
+        key = tuple(sorted(contexts))
+        if key not in self.known:
+            bits = History(key).bits(self.problem.features, self.problem.targets, self.problem.first)
+            self.known[key] = float(bits[len(bits) // 3 :].mean())
+        return self.known[key]
+
+
+def _singles(trial: _Trial) -> list[tuple[float, Context]]:
+    """What each simple context takes beside the empty one, best first."""
+    columns = range(trial.problem.features.shape[1])
+    options = [Context((), 1), Context((), 2), *(Context((c,), lag) for c in columns for lag in (0, 1))]
+    scored = sorted((trial.bits([Context(), option]), option) for option in options)
+    return scored[:SINGLES]
+
+
+def _search(trial: _Trial, singles: list[Context]) -> tuple[Context, ...]:
+    """Add the context that saves most until none saves enough.
+
+    What a context saves seldom grows as others join, so what it saved earlier says which to try next.
+    """
+    taken = [Context(), singles[0]]
+    best = trial.bits(taken)
+    tie = itertools.count()
+    queue = [(-np.inf, next(tie), context) for context in singles[1:]]
+    queue += [(-np.inf, next(tie), context) for context in _richer(singles[0], singles)]
+    seen = {*taken, *(context for _, _, context in queue)}
+    heapq.heapify(queue)
+    while len(taken) < MOST_CONTEXTS and queue:
+        fresh: set[Context] = set()
+        while queue and queue[0][2] not in fresh and -queue[0][0] > LEAST_GAIN * best:
+            context = heapq.heappop(queue)[2]
+            fresh.add(context)
+            heapq.heappush(queue, (trial.bits([*taken, context]) - best, next(tie), context))
+        saved, _, context = heapq.heappop(queue)
+        if -saved <= LEAST_GAIN * best or context not in fresh:
+            break
+        taken.append(context)
+        best += saved
+        new = [option for option in _richer(context, singles) if option not in seen]
+        seen.update(new)
+        for option in new:
+            heapq.heappush(queue, (-np.inf, next(tie), option))
+    return tuple(sorted(_pruned(trial, taken, best)))
+
+
+def _richer(context: Context, singles: list[Context]) -> list[Context]:
+    """The context with one more of what the best simple ones look at."""
+    options = [
+        Context(
+            tuple(sorted({*context.columns, *single.columns})),
+            min(MAX_LAG, max(context.lag, single.lag)),
+        )
+        for single in singles
+    ]
+    options.append(Context(context.columns, min(MAX_LAG, context.lag + 1)))
+    return [o for o in dict.fromkeys(options) if o != context and len(o.columns) <= MAX_COLUMNS]
+
+
+def _pruned(trial: _Trial, taken: list[Context], best: float) -> list[Context]:
+    """Without those contexts that the others made needless."""
+    for context in list(taken):
+        rest = [other for other in taken if other != context]
+        if rest and trial.bits(rest) <= best * (1 + LEAST_GAIN / 2):
+            taken, best = rest, trial.bits(rest)
+    return taken
