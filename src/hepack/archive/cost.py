@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from hepack.archive.inspect import describe
+from hepack.archive.inspect import table_costs
 from hepack.archive.packed import PackedFile, PackedTable
 from hepack.archive.readable import EventFile
 from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
+from hepack.container import SectionKind
 from hepack.evaluate.results import CostResult, VariableCost
+from hepack.table import split_table
 
 TIMED_BYTES = 2 << 20
 """Of columns, for the time of encoding."""
@@ -34,11 +35,13 @@ def measure_cost(original: EventFile, other: EventFile) -> CostResult:
             rows += part
             lengths += extra
         times = _timed(packed)
+        models = sum(s.length for s in packed.sections if s.kind == SectionKind.MODEL)
     rows.sort(key=lambda row: -row.packed_bytes)
     stored = sum(row.packed_bytes for row in rows) + lengths
     found = CostResult(
         original_bytes=original.bytes, other_bytes=other.bytes, raw_bytes=sum(row.raw_bytes for row in rows),
-        events=sum(original.n_events), packed=True, variables=tuple(rows), overhead_bytes=other.bytes - stored,
+        events=sum(original.n_events), packed=True, variables=tuple(rows),
+        overhead_bytes=other.bytes - stored - models, model_bytes=models,
         notes=(
             "decoding was timed on the first block and encoding on some of its events, once, on one thread",
             f"the lengths of collections take {lengths:,.0f} bytes",
@@ -52,32 +55,23 @@ def measure_cost(original: EventFile, other: EventFile) -> CostResult:
 
 
 def _table_cost(packed: PackedFile, table: PackedTable) -> tuple[list[VariableCost], float]:
-    costs: dict[tuple[str, str], float] = defaultdict(float)
-    coders: dict[tuple[str, str], str] = {}
-    counts: dict[str, int] = defaultdict(int)
-    for block in table.blocks:
-        reader = packed.fetch(block.section)
-        for variable in table.schema.variables:
-            counts[variable.name] += reader.value_count(variable.name)
-        for key, cost in reader.item_bytes().items():
-            costs[key] += cost
-            coders.setdefault(key, describe(reader.description(*key)))
+    costs = table_costs(packed, table)
     rows = []
     for variable in table.schema.variables:
         key = ("text", variable.axis) if variable.kind == "text" else ("values", variable.name)
-        count = counts[variable.name]
+        count, stored = costs.counts[variable.name], costs.stored[key]
         rows.append(
             VariableCost(
                 table=table.name,
                 name=variable.name,
                 raw_bytes=count * variable.dtype.itemsize,
-                packed_bytes=costs[key],
-                bits_per_value=8 * costs[key] / count if count else 0.0,
-                coder=coders.get(key, ""),
+                packed_bytes=stored,
+                bits_per_value=8 * stored / count if count else 0.0,
+                coder=costs.coders.get(key, ""),
                 tolerance=str(variable.tolerance),
             )
         )
-    lengths = sum(cost for (role, _), cost in costs.items() if role == "counts")
+    lengths = sum(cost for (role, _), cost in costs.stored.items() if role == "counts")
     return rows, lengths
 
 
@@ -94,6 +88,7 @@ def _timed(packed: PackedFile) -> tuple[float, float, float, float] | None:
     block = block.slice(0, max(200, whole * TIMED_BYTES // max(block.nbytes, 1)))
     with ThreadPoolExecutor(1) as pool:
         wall, cpu = time.perf_counter(), time.process_time()
-        encode_block(block, Chooser(effort="default"), pool)
+        coded = split_table(block, packed.plan.coded[table.number])
+        encode_block(coded, Chooser(effort="default"), pool, packed.models[table.number])
         encode = (time.perf_counter() - wall) / len(block), (time.process_time() - cpu) / len(block)
     return (*decode, *encode)

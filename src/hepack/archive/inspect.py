@@ -9,7 +9,7 @@ from typing import Any
 
 from hepack._errors import BadInputError
 from hepack.archive.measure import ColumnSummary
-from hepack.archive.packed import PackedFile
+from hepack.archive.packed import PackedFile, PackedTable
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.item import LEARNED
 from hepack.container import MAGIC
@@ -129,20 +129,7 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
     with PackedFile(path) as packed:
         tables = []
         for table in packed.tables:
-            costs: dict[tuple[str, str], float] = defaultdict(float)
-            coders: dict[tuple[str, str], str] = {}
-            counts: dict[str, int] = defaultdict(int)
-            plain = {item.key: item.plain_bits for item in packed.models[table.number].items}
-            for block in table.blocks:
-                reader = packed.fetch(block.section)
-                for variable in reader.schema.variables:
-                    counts[variable.name] += reader.value_count(variable.name)
-                for key, cost in reader.item_bytes().items():
-                    costs[key] += cost
-                    coders.setdefault(key, _coder(reader, key))
-            for variable in table.schema.variables:
-                if variable.name not in packed.plan.coded[table.number].by_name:
-                    _fold(variable, costs, coders, counts, plain)
+            costs = table_costs(packed, table)
             summaries = {v.name: ColumnSummary() for v in table.schema.variables}
             lengths: dict[str, int] = defaultdict(int)
             part = table if max_events is None else table[:max_events]
@@ -152,12 +139,9 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                 TableReport(
                     table.schema,
                     len(table),
-                    tuple(
-                        _packed_variable(v, summaries[v.name], counts[v.name], costs, coders, plain)
-                        for v in table.schema.variables
-                    ),
+                    tuple(_packed_variable(v, summaries[v.name], costs) for v in table.schema.variables),
                     {
-                        c.name: (lengths[c.name], costs["counts", c.name])
+                        c.name: (lengths[c.name], costs.stored["counts", c.name])
                         for c in table.schema.collections
                         if c.layout != "text"
                     },
@@ -169,36 +153,55 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
         )
 
 
-def _fold(
-    variable: Variable,
-    costs: dict[tuple[str, str], float],
-    coders: dict[tuple[str, str], str],
-    counts: dict[str, int],
-    plain: dict[tuple[str, str], float],
-) -> None:
-    """The components of a variable as one: their costs added, the coder of the first."""
-    names = component_names(variable)
-    keys = [("values", name) for name in names]
-    whole = ("values", variable.name)
-    costs[whole] = sum(costs[key] for key in keys)
-    coders[whole] = f"{len(names)} columns, first {coders.get(keys[0], '')}"
-    counts[variable.name] = sum(counts[name] for name in names)
-    if all(key in plain for key in keys):
-        plain[whole] = sum(plain[key] for key in keys) / len(keys)
+@dataclass
+class TableCosts:
+    """By role and name: ``stored`` bytes, the ``coder`` in words, ``plain`` bits per value of learned items;
+    ``counts``: values of each variable. Components of a split variable count as one."""
+
+    stored: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    coders: dict[tuple[str, str], str] = field(default_factory=dict)
+    plain: dict[tuple[str, str], float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def fold(self, variable: Variable) -> None:
+        """Make one of the components of a variable: their costs added, the coder of the first."""
+        names = component_names(variable)
+        keys = [("values", name) for name in names]
+        whole = ("values", variable.name)
+        self.stored[whole] = sum(self.stored[key] for key in keys)
+        self.coders[whole] = f"{len(names)} columns, first {self.coders.get(keys[0], '')}"
+        self.counts[variable.name] = sum(self.counts[name] for name in names)
+        if all(key in self.plain for key in keys):
+            self.plain[whole] = sum(self.plain[key] for key in keys) / len(keys)
 
 
-def _packed_variable(
-    variable: Variable,
-    summary: ColumnSummary,
-    count: int,
-    costs: dict[tuple[str, str], float],
-    coders: dict[tuple[str, str], str],
-    plain: dict[tuple[str, str], float],
-) -> VariableReport:
+def table_costs(packed: PackedFile, table: PackedTable) -> TableCosts:
+    """What each item of a table costs in the file, and how it is coded (in the first block)."""
+    found = TableCosts()
+    found.plain = {item.key: item.plain_bits for item in packed.models[table.number].items}
+    for block in table.blocks:
+        reader = packed.fetch(block.section)
+        for variable in reader.schema.variables:
+            found.counts[variable.name] += reader.value_count(variable.name)
+        for key, cost in reader.item_bytes().items():
+            found.stored[key] += cost
+            found.coders.setdefault(key, _coder(reader, key))
+    for variable in table.schema.variables:
+        if variable.name not in packed.plan.coded[table.number].by_name:
+            found.fold(variable)
+    return found
+
+
+def _packed_variable(variable: Variable, summary: ColumnSummary, costs: TableCosts) -> VariableReport:
     key = ("text", variable.axis) if variable.kind == "text" else ("values", variable.name)
-    bits = 8 * costs[key] / count if count else None
+    stored, count = costs.stored[key], costs.counts[variable.name]
     return VariableReport(
-        variable, summary, costs[key], coders.get(key, ""), bits_per_value=bits, plain_bits=plain.get(key)
+        variable,
+        summary,
+        stored,
+        costs.coders.get(key, ""),
+        bits_per_value=8 * stored / count if count else None,
+        plain_bits=costs.plain.get(key),
     )
 
 
