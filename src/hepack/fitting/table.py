@@ -109,6 +109,8 @@ class _Choice:
         given = self.problem
         if conditional is None or given is None:
             return self
+        # as a reader will have it: what is checked while packing is what was stored
+        conditional = type(conditional).from_bytes(conditional.to_bytes(), len(self.features))
         if isinstance(conditional, History):  # it learns on, so that its mean over the sample is too much
             cost = 8 * conditional.cost(given) + ITEM_BITS
             bits = cost / max(1, given.rows)
