@@ -118,6 +118,13 @@ def test_degenerate_problems():
     assert len(tree.decode(np.zeros((0, 6), np.int32), b"")) == 0
 
 
+@pytest.mark.parametrize("kinds", [2, 3, 9, 40])
+def test_what_follows_from_a_feature_costs_little(kinds):
+    x = np.stack([bell(1, 5000, 90), integers(2, (5000,), 0, kinds), integers(3, (5000,), 0, 50)], axis=1)
+    tree = fitted(Problem(x.astype(np.int32), 7 * x[:, 1] - 11, 5000))
+    assert tree.cost(Problem(x.astype(np.int32), 7 * x[:, 1] - 11, 5000)) < 5000 * np.log2(kinds) / 8 / 4
+
+
 def test_noise_is_left_alone():
     x = integers(3, (4000, 8), -1000, 1000).astype(np.int32)
     assert fit_tree(Problem(x, bell(17, 4000, 200), 4000)) is None

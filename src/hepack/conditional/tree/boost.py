@@ -178,7 +178,9 @@ class Boost:
         slope = np.zeros((leaves, self.rows))
         for j in range(self.rows):
             slope[:, j] = np.bincount(node, slopes[:, j], leaves) / 1024.0
-        curved = self._curvature(scores, node, leaves) + _SHRINK * mean + np.eye(self.rows) * 1e-2
+        curved = (
+            self._curvature(scores, node, leaves) + _SHRINK * mean + np.eye(self.rows)
+        )  # shapes may add up to a constant
         step = np.clip(solve(curved, slope), -_LONGEST, _LONGEST)
         size = np.abs(np.einsum("lj,jc->lc", step, self.shapes / 64.0)).max(axis=1)
         step *= np.minimum(1.0, _LONGEST / np.maximum(size, 1e-9))[:, None]

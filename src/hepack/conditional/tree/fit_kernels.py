@@ -47,7 +47,8 @@ def gradients(scores, base, shapes, rows, cells, chosen, totals, slopes):  # typ
             for c in range(count):
                 mean += np.int32(weights[c] * shapes[place + np.uint64(c)])
             own = np.int64(shapes[place + np.uint64(cells[i])])
-            slopes[i * _COEFFICIENTS + j] = ((own * total - np.int64(mean)) * 16) // np.int64(total)
+            twice = (own * total - np.int64(mean)) * 32 + total  # to the nearest, so that sums have no bias
+            slopes[i * _COEFFICIENTS + j] = twice // np.int64(2 * total)
 
 
 @_jit

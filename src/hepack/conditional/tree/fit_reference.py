@@ -47,7 +47,7 @@ def gradients(
         weights = weigh(table[block], base, shapes, rows) >> 3
         total = weights.sum(axis=1, keepdims=True)
         mean = weights @ shape.T
-        out[block, :rows] = ((shape[:, cells[block]].T * total - mean) * 16) // total
+        out[block, :rows] = ((shape[:, cells[block]].T * total - mean) * 32 + total) // (2 * total)
 
 
 def curvature(
