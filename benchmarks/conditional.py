@@ -3,8 +3,9 @@
     python benchmarks/conditional.py ../shared/data -o benchmarks/results/conditional.json
 
 Floats become symbols within 1e-3: relative ones ``round(log(x) / 0.002)``, angles ``floor(x / 0.002)``. A column
-is coded given the symbols of the columns before it; relations between columns are not looked for. Times are CPU
-times of one thread. More tables: ``--table NAME FILE`` for a .root file of flat or jagged branches.
+is coded given the symbols of the columns before it, and its own in the row before; relations between columns are
+not looked for. Times are CPU times of one thread. More tables: ``--table NAME FILE`` for a .root file of flat or
+jagged branches.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def read(path: Path) -> Columns:
         import uproot
 
         tree = next(value for value in uproot.open(path).values() if hasattr(value, "num_entries"))
-        names = [key for key in tree.keys() if not key.startswith("n")]
+        keys: list[str] = tree.keys()
+        names = [key for key in keys if not key.startswith("n")]
         jets = [key for key in names if key.startswith("Jet_")]
         arrays = {key: tree[key].array() for key in jets or names}
         return {key: ak.to_numpy(ak.flatten(array, axis=None)) for key, array in arrays.items()}
@@ -114,17 +116,18 @@ def measured(columns: Columns) -> Iterator[dict[str, Any]]:
     table = np.stack(
         [np.clip(s, -MAX_FEATURE, MAX_FEATURE).astype(np.int32) for s in symbols.values()], axis=1
     )
+    first = np.arange(len(table)) == 0
     for place, (key, targets) in enumerate(symbols.items()):
         features = np.ascontiguousarray(table[:, :place])
         plain = encode_integers(targets)
         pco = len(standalone.simple_compress(targets, ChunkConfig()))
-        fit, tree = timed(lambda f=features, t=targets: fit_tree(Problem(f, t, len(t))))
+        fit, tree = timed(lambda f=features, t=targets: fit_tree(Problem(f, t, len(t), first)))
         row = {"column": key, "encode_integers": len(plain), "pcodec": pco, "model": 0, "tree": len(plain)}
         seconds = {"fit_s": fit, "encode_s": 0.0, "decode_s": 0.0, "plain_decode_s": 0.0}
         if tree is not None:
-            seconds["encode_s"], data = timed(lambda m=tree, f=features, t=targets: m.encode(f, t))
-            seconds["decode_s"], back = timed(lambda m=tree, f=features, d=data: m.decode(f, d))
-            seconds["plain_decode_s"], _ = timed(lambda p=plain, n=len(targets): decode_integers(p, n))
+            seconds["encode_s"], data = timed(lambda m=tree, f=features, t=targets: m.encode(f, t, first))
+            seconds["decode_s"], back = timed(lambda m=tree, f=features, d=data: m.decode(f, d, first))
+            seconds["plain_decode_s"], _ = timed(lambda p=plain, t=targets: decode_integers(p, len(t)))
             assert np.array_equal(back, targets)
             row |= {"model": len(tree.to_bytes()), "tree": len(data) + len(tree.to_bytes())}
         row |= {"best_plain": min(len(plain), pco), "best": min(len(plain), pco, int(row["tree"]))}

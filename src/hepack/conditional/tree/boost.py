@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.conditional.tree.binning import Binned
+from hepack.conditional.tree.binning import MAX_BINS, Binned
 from hepack.conditional.tree.engine import fitting_loops
 from hepack.conditional.tree.parts import MAX_LEAF, Forest
 from hepack.conditional.tree.shapes import COEFFICIENTS
@@ -27,6 +27,7 @@ _RIDGE = 0.3
 _SHRINK = 20.0  # rows' worth of average curvature that hold a leaf back
 _FAILURES = 2
 _STEPS = (1.0, 0.4)
+_LONGEST = 3.0  # nats that a leaf moves a cell by, at most
 _LEAST_ROWS = 12  # on either side of a split
 _CURVED = 3072  # rows for second derivatives
 _COEFFICIENT_BITS = 4.0
@@ -67,6 +68,16 @@ class Boost:
             grown = self._stage(slice(stage % strides, None, strides))
             failures = 0 if grown else failures + 1
             stage += 1
+
+    def bits(self) -> float:
+        """The code length of all rows' cells, without the places in them."""
+        if not len(self.shapes):
+            return 0.0
+        chosen, totals = np.empty(len(self.cells), np.int32), np.empty(len(self.cells), np.int32)
+        fitting_loops().likelihoods(
+            self.scores.reshape(-1), self.base, self.shapes.reshape(-1), self.rows, self.cells, chosen, totals
+        )
+        return float(self._bits(chosen, totals).sum())
 
     def forest(self, places: Int64s) -> Forest:
         """The trees, with ``places`` of the binned columns."""
@@ -119,7 +130,7 @@ class Boost:
 
     def _curvature(self, scores: Int32s, leaf: NDArray[np.uint8], leaves: int) -> Floats:
         """The negative second derivatives, summed over the rows of each leaf: shape ``(leaf, row, row)``."""
-        step = max(1, len(leaf) // _CURVED)
+        step = max(1, len(leaf) // (_CURVED if leaves > 1 else _CURVED // 3))
         sums = np.zeros((leaves, self.rows, self.rows), np.int64)
         squares = (self.shapes[:, None] * self.shapes[None, :]) >> 6
         fitting_loops().curvature(
@@ -138,35 +149,28 @@ class Boost:
         metric = inverse(mean + np.eye(len(mean)) * _RIDGE)
         splits: list[tuple[int, int]] = []
         for level in range(self.depth):
-            best = (0.0, 0, 0)
-            for column in range(len(bins)):
-                if len(self.binned.edges[column]):
-                    gain, cut = self._gain(bins[column], node, 1 << level, slopes, metric)
-                    best = max(best, (gain, -column, cut))
-            if best[0] <= 0.0 and not splits:
+            gain, column, cut = self._gain(bins, node, 1 << level, slopes, metric)
+            if gain <= 0.0 and not splits:
                 return [], node
-            splits.append((-best[1], best[2]) if best[0] > 0.0 else splits[-1])
+            splits.append((column, cut) if gain > 0.0 else splits[-1])
             node = (2 * node + (bins[splits[-1][0]] > splits[-1][1])).astype(np.uint8)
         return splits, node
 
     def _gain(
-        self, column: NDArray[np.uint8], node: NDArray[np.uint8], nodes: int, slopes: Int32s, inverse: Floats
-    ) -> tuple[float, int]:
-        """The best cut of a column, and twice what it gains, in nats."""
-        parts = int(column.max()) + 1
-        if parts < 2:
-            return 0.0, 0
-        sums = np.zeros((nodes, parts, self.rows + 1), np.int32)
-        fitting_loops().histogram(column, node, slopes.reshape(-1), self.rows, sums)
-        below = np.cumsum(sums, axis=1, dtype=np.int64).astype(np.float64)
-        whole = below[:, -1:]
-        left = below[:, :-1]
-        gain = _score(left, inverse) + _score(whole - left, inverse) - _score(whole, inverse)
-        counts = left[..., -1].sum(axis=0)
-        allowed = (counts >= _LEAST_ROWS) & (len(column) - counts >= _LEAST_ROWS)
-        total = np.where(allowed, gain.sum(axis=0), 0.0)
-        cut = int(np.argmax(total))
-        return float(total[cut]), cut
+        self, bins: NDArray[np.uint8], node: NDArray[np.uint8], nodes: int, slopes: Int32s, metric: Floats
+    ) -> tuple[float, int, int]:
+        """The best question, as column and cut, after twice what it gains, in nats."""
+        sums = np.zeros((len(bins), nodes, MAX_BINS, self.rows + 1), np.int32)
+        fitting_loops().histograms(bins, node, slopes.reshape(-1), self.rows, sums)
+        below = np.cumsum(sums, axis=2, dtype=np.int64).astype(np.float64)
+        whole = below[:, :, -1:]
+        left = below[:, :, :-1]
+        gain = _score(left, metric) + _score(whole - left, metric) - _score(whole, metric)
+        counts = left[..., -1].sum(axis=1)
+        allowed = (counts >= _LEAST_ROWS) & (len(node) - counts >= _LEAST_ROWS)
+        total = np.where(allowed, gain.sum(axis=1), 0.0)
+        column, cut = divmod(int(np.argmax(total)), MAX_BINS - 1)
+        return float(total[column, cut]), column, cut
 
     def _newton(self, scores: Int32s, slopes: Int32s, node: NDArray[np.uint8], mean: Floats) -> Floats:
         """The Newton step of each leaf, in units of the grain; too small a coefficient is zero."""
@@ -174,10 +178,12 @@ class Boost:
         slope = np.zeros((leaves, self.rows))
         for j in range(self.rows):
             slope[:, j] = np.bincount(node, slopes[:, j], leaves) / 1024.0
-        curved = self._curvature(scores, node, leaves) + _SHRINK * mean + np.eye(self.rows) * 1e-2
-        step = solve(curved, slope)
+        curved = (
+            self._curvature(scores, node, leaves) + _SHRINK * mean + np.eye(self.rows)
+        )  # shapes may add up to a constant
+        step = np.clip(solve(curved, slope), -_LONGEST, _LONGEST)
         size = np.abs(np.einsum("lj,jc->lc", step, self.shapes / 64.0)).max(axis=1)
-        step *= np.minimum(1.0, 2.5 / np.maximum(size, 1e-9))[:, None]
+        step *= np.minimum(1.0, _LONGEST / np.maximum(size, 1e-9))[:, None]
         scale = self.scale * len(self.cells) / len(node)
         worth = 0.5 * np.einsum("ljj->lj", curved) * step**2 / _NATS * scale
         step[worth < _COEFFICIENT_BITS] = 0.0
@@ -211,9 +217,9 @@ def _bits_of(leaf: Int64s) -> float:
     return float((1.0 + 2.0 * np.log2(1.0 + np.abs(leaf))).sum())
 
 
-def _score(sums: Floats, inverse: Floats) -> Floats:
+def _score(sums: Floats, metric: Floats) -> Floats:
     """The gain of a Newton step for summed slopes, with the average curvature; the last entry is the count."""
     slope = sums[..., :-1] / 1024.0
-    square = np.einsum("...j,jk,...k->...", slope, inverse, slope)
+    square = (np.einsum("...j,jk->...k", slope, metric) * slope).sum(axis=-1)
     score: Floats = square / (sums[..., -1] + _SHRINK_SPLIT)
     return score

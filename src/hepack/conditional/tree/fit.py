@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,9 +14,10 @@ from hepack._errors import BadRequestError
 from hepack.conditional.base import Problem
 from hepack.conditional.tree.binning import Binned, most_telling
 from hepack.conditional.tree.boost import Boost
+from hepack.conditional.tree.cells import Cells
 from hepack.conditional.tree.engine import coding_loops
 from hepack.conditional.tree.fit_cells import fit_cells
-from hepack.conditional.tree.fit_line import fit_line
+from hepack.conditional.tree.fit_line import candidate_lines
 from hepack.conditional.tree.inputs import Inputs
 from hepack.conditional.tree.model import Tree
 from hepack.conditional.tree.parts import MAX_TREES, Forest, Line
@@ -26,6 +28,8 @@ Int64s = NDArray[np.int64]
 MAX_ROWS = 1 << 16
 _CANDIDATES = 12
 _LINE_CANDIDATES = 8
+_TRIAL_ROWS = 4096  # on which lines are compared, with a few trees each
+_TRIAL_TREES = 4
 _DEPTH = 3
 _GRAIN = 4
 
@@ -41,26 +45,89 @@ def fit_tree(problem: Problem, *, max_leaves: int = 256, threads: int = 1) -> Tr
         raise BadRequestError(f"{n} targets need as many rows of features, got {problem.features.shape}")
     if n == 0:
         return None
-    columns, targets, previous = _table(problem)
-    lag = problem.features.shape[1]
-    scale = max(problem.rows, n) / len(targets)
-    candidates = most_telling(columns, targets, _LINE_CANDIDATES)
-    line = fit_line(columns[candidates], targets)
-    values = _values(line, columns[candidates])
-    cells = fit_cells(targets, values, previous, scale)
-    chosen = cells.assign(targets, values, previous)[0]
-    asked = most_telling(columns, _order(targets - values, chosen, len(cells.relative)), _CANDIDATES)
-    shapes = shapes_of(cells.heights, len(cells.relative), cells.polynomials)
-    base = (-HEIGHT_UNIT * cells.heights).astype(np.int32)
-    boost = Boost(Binned.of(columns[asked]), chosen, base, shapes, scale, _DEPTH, _GRAIN)
-    if len(asked) and len(shapes):
-        boost.grow(min(max_leaves >> _DEPTH, MAX_TREES))
-    line = Line(candidates[line.places], line.knots, line.slopes, line.offset)
-    forest = boost.forest(asked)
-    if not len(line.places) and not forest.trees and not cells.copies:
+    data = _Data.of(problem)
+    candidates = most_telling(data.columns, data.targets, _LINE_CANDIDATES)
+    lines = candidate_lines(data.columns[candidates], data.targets)
+    lines = [Line(candidates[line.places], line.knots, line.slopes, line.offset) for line in lines]
+    line = lines[0]
+    if len(lines) > 1:
+        part = data.thinned(_TRIAL_ROWS)
+        bits = [_Fit.of(part, trial, _TRIAL_TREES).bits() for trial in lines]
+        line = lines[int(np.argmin(bits))]
+    fit = _Fit.of(data, line, min(max_leaves >> _DEPTH, MAX_TREES))
+    forest = fit.boost.forest(fit.asked)
+    if not len(line.places) and not forest.trees and not fit.cells.copies:
         return None
-    used, lagged, line, forest = _compact(line, forest, lag, cells.copies)
-    return Tree(used, lagged, line, cells, forest)
+    used, lagged, line, forest = _compact(line, forest, problem.features.shape[1], fit.cells.copies)
+    return Tree(used, lagged, line, fit.cells, forest)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """``columns``, shape ``(column, row)``, with the previous target last; targets; what a copy would give.
+
+    Each row stands for ``scale`` rows of the data.
+    """
+
+    columns: NDArray[np.int32]
+    targets: Int64s
+    previous: Int64s | None
+    scale: float
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Data:
+        n = len(problem.targets)
+        columns = list(problem.features.T)
+        targets = np.ascontiguousarray(problem.targets, np.int64)
+        previous = None
+        if problem.first is not None:
+            inputs = Inputs.of(np.zeros((n, 0), np.int32), (), problem.first, True)
+            previous = inputs.fill(targets)
+            columns.append(inputs.rows)
+        step = max(1, -(-n // MAX_ROWS))
+        table = np.empty((len(columns), len(targets[::step])), np.int32)
+        for row, column in zip(table, columns, strict=True):
+            row[:] = column[::step]
+        whole = cls(table, targets[::step].copy(), None, max(problem.rows, n) / table.shape[1])
+        return whole if previous is None else replace(whole, previous=previous[::step].copy())
+
+    def thinned(self, rows: int) -> _Data:
+        """At most so many of the rows, evenly taken."""
+        step = max(1, -(-len(self.targets) // rows))
+        part = np.ascontiguousarray(self.columns[:, ::step])
+        previous = None if self.previous is None else self.previous[::step].copy()
+        return _Data(
+            part, self.targets[::step].copy(), previous, self.scale * self.columns.shape[1] / part.shape[1]
+        )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Cells and trees for a line; ``asked`` are the columns that the trees may ask for."""
+
+    cells: Cells
+    asked: Int64s
+    boost: Boost
+    places: float
+
+    @classmethod
+    def of(cls, data: _Data, line: Line, trees: int) -> _Fit:
+        values = _values(line, data.columns)
+        cells = fit_cells(data.targets, values, data.previous, data.scale)
+        chosen = cells.assign(data.targets, values, data.previous)[0]
+        rest = _order(data.targets - values, chosen, len(cells.relative))
+        asked = most_telling(data.columns, rest, _CANDIDATES)
+        shapes = shapes_of(cells.heights, len(cells.relative), cells.polynomials)
+        base = (-HEIGHT_UNIT * cells.heights).astype(np.int32)
+        binned = Binned.of(data.columns[asked])
+        boost = Boost(binned, chosen, base, shapes, data.scale, _DEPTH, _GRAIN)
+        if len(asked) and len(shapes):
+            boost.grow(trees)
+        return cls(cells, asked, boost, float(cells.sizes.astype(np.float64)[chosen].sum()))
+
+    def bits(self) -> float:
+        """The code length of the rows fitted to."""
+        return self.boost.bits() + self.places
 
 
 def fit_trees(problems: Sequence[Problem], *, max_leaves: int = 256, threads: int = 1) -> list[Tree | None]:
@@ -68,21 +135,6 @@ def fit_trees(problems: Sequence[Problem], *, max_leaves: int = 256, threads: in
     fit = partial(fit_tree, max_leaves=max_leaves)
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         return list(pool.map(fit, problems))
-
-
-def _table(problem: Problem) -> tuple[NDArray[np.int32], Int64s, Int64s | None]:
-    """Columns, shape ``(column, row)``, with the previous target last; targets; previous targets. Thinned out."""
-    n = len(problem.targets)
-    step = max(1, -(-n // MAX_ROWS))
-    columns = [np.ascontiguousarray(column[::step]) for column in problem.features.T]
-    targets = np.ascontiguousarray(problem.targets, np.int64)
-    previous = None
-    if problem.first is not None:
-        inputs = Inputs.of(np.zeros((n, 0), np.int32), (), problem.first, True)
-        previous = inputs.fill(targets)[::step]
-        columns.append(inputs.rows[::step])
-    table = np.stack(columns) if columns else np.zeros((0, len(targets[::step])), np.int32)
-    return table, np.ascontiguousarray(targets[::step]), previous
 
 
 def _values(line: Line, columns: NDArray[np.int32]) -> Int64s:

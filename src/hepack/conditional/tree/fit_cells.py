@@ -15,6 +15,7 @@ _MOST_BINS = 160  # before heavy ones are halved
 _MOST_CELLS = 240
 _SHARE = 32  # a bin with more than one of so many rows is halved
 _COPY_SHARE = 0.03
+_MANY_COPIES = 0.3
 _SPIKE_SHARE = 0.004
 _SPIKE_CONTRAST = 6.0
 _NEIGHBOURS = 6
@@ -29,7 +30,7 @@ def fit_cells(targets: Int64s, line: Int64s, previous: Int64s | None, scale: flo
     copied = np.zeros(len(targets), np.bool_)
     if previous is not None:
         copied = targets == previous
-        if copied.mean() < _COPY_SHARE:
+        if not _copies_pay(float(copied.mean()), targets):
             copied[:] = False
     rest = targets[~copied]
     absolute = _spikes(rest, len(targets))
@@ -43,6 +44,14 @@ def fit_cells(targets: Int64s, line: Int64s, previous: Int64s | None, scale: flo
         relative, widths, absolute, copies, np.zeros(len(relative) + single + 1, np.int64), polynomials
     )
     return with_heights(cells, cells.assign(targets, line, previous)[0], scale)
+
+
+def _copies_pay(share: float, targets: Int64s) -> bool:
+    """Whether so many rows equal their previous one that chance does not explain it."""
+    counts = np.unique(targets, return_counts=True)[1] / len(targets)
+    chance = float((counts**2).sum())
+    excess = (share - chance) / max(1.0 - chance, 1e-9)
+    return excess > _COPY_SHARE and (excess > _MANY_COPIES or share > 4.0 * chance)
 
 
 def with_heights(cells: Cells, chosen: NDArray[np.uint8], scale: float) -> Cells:

@@ -47,7 +47,8 @@ def gradients(scores, base, shapes, rows, cells, chosen, totals, slopes):  # typ
             for c in range(count):
                 mean += np.int32(weights[c] * shapes[place + np.uint64(c)])
             own = np.int64(shapes[place + np.uint64(cells[i])])
-            slopes[i * _COEFFICIENTS + j] = ((own * total - np.int64(mean)) * 16) // np.int64(total)
+            twice = (own * total - np.int64(mean)) * 32 + total  # to the nearest, so that sums have no bias
+            slopes[i * _COEFFICIENTS + j] = twice // np.int64(2 * total)
 
 
 @_jit
@@ -64,30 +65,30 @@ def curvature(scores, base, shapes, squares, rows, leaf, step, sums):  # type: i
         for j in range(_COEFFICIENTS):
             score[j] = scores[i * _COEFFICIENTS + j]
         _weigh(score, base, shapes, rows, weights)
-        total = np.int32(0)
+        total = np.int64(0)
         for c in range(count):
-            weights[c] >>= 5
             total += weights[c]
         for j in range(rows):
             place = np.uint64(j) * count
-            mean = np.int32(0)
+            mean = np.int64(0)
             for c in range(count):
-                mean += np.int32(weights[c] * shapes[place + np.uint64(c)])
+                mean += np.int64(weights[c]) * shapes[place + np.uint64(c)]
             means[j] = np.float64(mean) / np.float64(total)
             for k in range(j + 1):
                 place = np.uint64(j * rows + k) * count
-                square = np.int32(0)
+                square = np.int64(0)
                 for c in range(count):
-                    square += np.int32(weights[c] * squares[place + np.uint64(c)])
+                    square += np.int64(weights[c]) * squares[place + np.uint64(c)]
                 product = np.float64(square) / np.float64(total) * 64.0
                 sums[leaf[i], j, k] += np.int64(product - means[j] * means[k])
 
 
 @_jit
-def histogram(binned, node, slopes, rows, sums):  # type: ignore[no-untyped-def]
-    """Add each row's slopes, then 1, to ``sums`` (i32; node, bin, rows + 1) of its node and bin (u8)."""
-    for i in range(len(binned)):
-        target = sums[node[i], binned[i]]
-        for j in range(rows):
-            target[j] += slopes[i * _COEFFICIENTS + j]
-        target[rows] += 1
+def histograms(bins, node, slopes, rows, sums):  # type: ignore[no-untyped-def]
+    """Add each row's slopes, then 1, to ``sums`` (i32; column, node, bin, rows + 1) of its node and bins (u8)."""
+    for column in range(len(bins)):
+        for i in range(len(node)):
+            target = sums[column, node[i], bins[column, i]]
+            for j in range(rows):
+                target[j] += slopes[i * _COEFFICIENTS + j]
+            target[rows] += 1

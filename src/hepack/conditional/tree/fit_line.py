@@ -1,4 +1,4 @@
-"""Find the bent line that takes most of a column's spread away, if one takes much."""
+"""Find bent lines that take much of a column's spread away."""
 
 from __future__ import annotations
 
@@ -54,48 +54,63 @@ class _Terms:
         return cls(values, values**2, np.array(places), np.array(knots), centres, spreads)
 
 
-def fit_line(columns: NDArray[np.int32], targets: Int64s) -> Line:
-    """A line over ``columns``, shape ``(column, row)``, if its rests take at least 0.3 bit less than the targets.
+def candidate_lines(columns: NDArray[np.int32], targets: Int64s) -> list[Line]:
+    """No line, and lines over ``columns``, shape ``(column, row)``, with much smaller rests, if there are any.
 
-    Terms are added one by one, as in Friedman, Annals of Statistics 19 (1991) 1; Cauchy's weights keep a
-    minority of rows of another kind from turning it.
+    Terms are added one by one, as in Friedman, Annals of Statistics 19 (1991) 1, once towards the densest rests
+    (Cauchy's weights; one of its stages as well), once towards small ones on average.
     """
     step = max(1, -(-len(targets) // _ROWS))
     y = targets[::step].astype(np.float64)
-    rest = y - float(np.median(y))
-    if not len(columns) or float(np.median(np.abs(rest))) <= 2.0:
-        return Line.none()
+    typical = float(np.median(np.abs(y - float(np.median(y)))))
+    if not len(columns) or typical <= 2.0:
+        return [Line.none()]
     terms = _Terms.of(columns[:, ::step])
+    lines = [Line.none()]
+    for dense in (True, False):
+        for line in _grown(terms, y, dense):
+            if not any(line.equals(other) for other in lines):
+                lines.append(line)
+    return lines
+
+
+def _grown(terms: _Terms, y: Floats, dense: bool) -> list[Line]:
+    """The line after all terms, and the one of the first term, if they gain enough."""
+    rest = y - float(np.median(y))
     chosen: list[int] = []
-    start = best = _length(rest)
-    slopes = np.zeros(0)
+    start = best = _length(rest, dense)
+    lines: list[Line] = []
+    last = Line.none()
     while len(chosen) < min(_TERMS, len(terms.places)):
-        explained = _explained(terms, rest)
+        explained = _explained(terms, rest, dense)
         explained[chosen] = 0.0
         candidate = [*chosen, int(np.argmax(explained))]
-        found, left = _robust(terms.values[candidate], y)
-        if _length(left) > best - _LEAST_GAIN:
+        slopes, left = _robust(terms.values[candidate], y, dense)
+        if _length(left, dense) > best - _LEAST_GAIN:
             break
-        chosen, slopes, rest, best = candidate, found, left, _length(left)
-    if start - best < _LEAST_SUM:
-        return Line.none()
-    return _rounded(terms, np.array(chosen), slopes, np.abs(rest))
+        chosen, rest, best = candidate, left, _length(left, dense)
+        last = _rounded(terms, np.array(chosen), slopes, np.abs(rest))
+        if len(chosen) == 1 and start - best >= _LEAST_SUM:
+            lines.append(last)
+    return [last, *lines] if start - best >= _LEAST_SUM else []
 
 
-def _length(rest: Floats) -> float:
-    """About the bits that a rest takes, with room for heavy tails."""
-    return float(np.log2(1.0 + np.abs(rest)).mean())
+def _length(rest: Floats, dense: bool) -> float:
+    """About the bits that a rest takes, up to a constant."""
+    size = np.abs(rest)
+    return float(np.log2(1.0 + size).mean()) if dense else float(np.log2(0.5 + size.mean()))
 
 
-def _weights(rest: Floats) -> Floats:
-    scale = max(float(np.median(np.abs(rest))), 0.5)
-    weights: Floats = 1.0 / (1.0 + (rest / scale) ** 2)
+def _weights(rest: Floats, dense: bool) -> Floats:
+    size = np.abs(rest)
+    scale = max(float(np.median(size)), 0.5)
+    weights: Floats = 1.0 / (1.0 + (size / scale) ** 2) if dense else 1.0 / np.maximum(size, scale)
     return weights
 
 
-def _explained(terms: _Terms, rest: Floats) -> Floats:
+def _explained(terms: _Terms, rest: Floats, dense: bool) -> Floats:
     """For each candidate, the part of the rest's weighted variance that it alone would take away."""
-    w = _weights(rest)
+    w = _weights(rest, dense)
     w /= w.sum()
     moved = w * (rest - (w * rest).sum())
     means = np.einsum("tr,r->t", terms.values, w)
@@ -104,14 +119,14 @@ def _explained(terms: _Terms, rest: Floats) -> Floats:
     return explained
 
 
-def _robust(values: Floats, y: Floats) -> tuple[Floats, Floats]:
+def _robust(values: Floats, y: Floats, dense: bool) -> tuple[Floats, Floats]:
     """Slopes (the constant last) and the rest."""
     design = np.concatenate([values, np.ones((1, values.shape[1]))])
     slopes = np.zeros(len(design))
     slopes[-1] = np.median(y)
     rest = y - slopes[-1]
     for _ in range(_ROUNDS):
-        w = _weights(rest)
+        w = _weights(rest, dense)
         matrix = np.einsum("ir,jr->ij", design * w, design) + 1e-6 * np.eye(len(design))
         slopes = solve(matrix[None], np.einsum("ir,r->i", design * w, y)[None])[0]
         rest = y - np.einsum("i,ir->r", slopes, design)

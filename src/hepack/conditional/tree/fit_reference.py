@@ -47,7 +47,7 @@ def gradients(
         weights = weigh(table[block], base, shapes, rows) >> 3
         total = weights.sum(axis=1, keepdims=True)
         mean = weights @ shape.T
-        out[block, :rows] = ((shape[:, cells[block]].T * total - mean) * 16) // total
+        out[block, :rows] = ((shape[:, cells[block]].T * total - mean) * 32 + total) // (2 * total)
 
 
 def curvature(
@@ -66,7 +66,7 @@ def curvature(
     square = squares.reshape(rows, rows, len(base)).astype(np.int64)
     for at in range(0, len(chosen), _BLOCK):
         block = slice(at, at + _BLOCK)
-        weights = weigh(table[block], base, shapes, rows) >> 5
+        weights = weigh(table[block], base, shapes, rows)
         total = weights.sum(axis=1).astype(np.float64)
         means = (weights @ shape.T).astype(np.float64) / total[:, None]
         for j in range(rows):
@@ -77,8 +77,9 @@ def curvature(
                 )
 
 
-def histogram(binned: UInt8s, node: UInt8s, slopes: Int32s, rows: int, sums: Int32s) -> None:
+def histograms(bins: UInt8s, node: UInt8s, slopes: Int32s, rows: int, sums: Int32s) -> None:
     table = slopes.reshape(-1, _COEFFICIENTS)
-    for j in range(rows):
-        np.add.at(sums[:, :, j], (node, binned), table[: len(binned), j])
-    np.add.at(sums[:, :, rows], (node, binned), 1)
+    for column, binned in enumerate(bins):
+        for j in range(rows):
+            np.add.at(sums[column, :, :, j], (node, binned), table[: len(node), j])
+        np.add.at(sums[column, :, :, rows], (node, binned), 1)

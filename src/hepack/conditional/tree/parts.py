@@ -36,6 +36,14 @@ class Line:
         empty = np.zeros(0, np.int64)
         return cls(empty, empty, empty, 0)
 
+    def equals(self, other: Line) -> bool:
+        """Whether both have the same terms."""
+        return (
+            np.array_equal(self.places, other.places)
+            and np.array_equal(self.knots, other.knots)
+            and np.array_equal(self.slopes, other.slopes)
+        )
+
     def check(self, columns: int) -> None:
         if len(self.places) != len(self.slopes) or len(self.places) > MAX_TERMS:
             raise CorruptFileError("a tree model's line has too many terms")
