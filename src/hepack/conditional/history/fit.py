@@ -25,6 +25,12 @@ SEARCH_SHARE = 8
 MOST_ESCAPES = 0.2
 """A column of which more values than this part occur only once is no work for contexts."""
 
+MOST_VALUES = 0.25
+"""Nor is one with more distinct values than this part of the rows, for which contexts take long to learn."""
+
+LEAST_BYTES = 400
+"""Columns that are smaller anyway are not searched."""
+
 LEAST_GAIN = 0.002
 """A context that saves a smaller part of the bits is not taken."""
 
@@ -51,10 +57,14 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
         return None
     alphabet = Alphabet.of(targets)
     ranks, escaped = alphabet.ranks(targets)
-    if len(escaped) > MOST_ESCAPES * len(targets) or len(alphabet.values) < 2:
+    if len(escaped) > MOST_ESCAPES * len(targets):
+        return None
+    if not 2 <= len(alphabet.values) <= MOST_VALUES * len(targets):
         return None
     plain = 8 * len(encode_integers(targets)) / len(targets)
     goal = plain if beat is None else min(plain, beat)
+    if goal * problem.rows < 8 * LEAST_BYTES:
+        return None
     singles = _singles(_Trial.of(problem, ranks, SCREEN_ROWS))
     if singles[0][0] > HOPELESS * goal:
         return None
