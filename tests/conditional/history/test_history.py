@@ -38,7 +38,7 @@ def test_what_repeats_costs_little():
     data = round_trip(history, problem)
     assert len(data) < 0.3 * len(encode_integers(problem.targets))
     assert history.lagged
-    assert history.used == (1,)
+    assert 1 in history.used
     bits = history.bits(problem.features, problem.targets, problem.first)
     assert len(data) == pytest.approx(bits.sum() / 8, rel=0.002, abs=12)
     assert history.cost(problem) == pytest.approx(len(data), rel=0.01, abs=20)

@@ -18,18 +18,33 @@ from hepack.entropy.bins import encode_integers
 MOST_CONTEXTS = 5
 LEAST_ROWS = 2048
 SCREEN_ROWS = 1 << 13
-SEARCH_ROWS = 3 << 13
+SEARCH_ROWS = 1 << 16
+SEARCH_SHARE = 8
+"""Contexts are tried on at most one of so many rows that the model will be used for."""
+
 MOST_ESCAPES = 0.2
 """A column of which more values than this part occur only once is no work for contexts."""
 
-LEAST_GAIN = 0.004
+MOST_VALUES = 0.25
+"""Nor is one with more distinct values than this part of the rows, for which contexts take long to learn."""
+
+LEAST_BYTES = 400
+"""Columns that are smaller anyway are not searched."""
+
+LEAST_GAIN = 0.002
 """A context that saves a smaller part of the bits is not taken."""
 
 HOPELESS = 1.6
 """The search is given up if after screening a column takes more than this part of what there is to beat."""
 
-SINGLES = 10
+SINGLES = 8
 MARGIN = 0.995
+
+LONG = 4
+"""From so many times the rows of the sample on, contexts may be richer than it can teach."""
+
+PATIENCE = 1.01
+"""Such a context may cost this much on the sample."""
 
 
 def fit_history(problem: Problem, *, beat: float | None = None) -> History | None:
@@ -42,14 +57,22 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
         return None
     alphabet = Alphabet.of(targets)
     ranks, escaped = alphabet.ranks(targets)
-    if len(escaped) > MOST_ESCAPES * len(targets) or len(alphabet.values) < 2:
+    if len(escaped) > MOST_ESCAPES * len(targets):
+        return None
+    if not 2 <= len(alphabet.values) <= MOST_VALUES * len(targets):
         return None
     plain = 8 * len(encode_integers(targets)) / len(targets)
     goal = plain if beat is None else min(plain, beat)
+    if goal * problem.rows < 8 * LEAST_BYTES:
+        return None
     singles = _singles(_Trial.of(problem, ranks, SCREEN_ROWS))
     if singles[0][0] > HOPELESS * goal:
         return None
-    contexts = _search(_Trial.of(problem, ranks, SEARCH_ROWS), [context for _, context in singles])
+    rows = min(SEARCH_ROWS, max(SCREEN_ROWS, problem.rows // SEARCH_SHARE))
+    trial = _Trial.of(problem, ranks, rows)
+    contexts = _search(trial, [context for _, context in singles])
+    if problem.rows > LONG * len(targets):
+        contexts = _enriched(trial, contexts)
     history = History(contexts)
     expected = 8 * history.cost(problem) / max(1, problem.rows)
     return history if expected < MARGIN * plain else None
@@ -135,3 +158,15 @@ def _pruned(trial: _Trial, taken: list[Context], best: float) -> list[Context]:
         if rest and trial.bits(rest) <= best * (1 + LEAST_GAIN / 2):
             taken, best = rest, trial.bits(rest)
     return taken
+
+
+def _enriched(trial: _Trial, contexts: tuple[Context, ...]) -> tuple[Context, ...]:
+    """With the context of all that the others look at, and one row further back, as far as they do no harm."""
+    columns = tuple(sorted({column for context in contexts for column in context.columns}))
+    lag = max(context.lag for context in contexts)
+    best = trial.bits(contexts)
+    for context in (Context(columns, lag), Context(columns, min(MAX_LAG, lag + 1))):
+        more = tuple(sorted({*contexts, context}))
+        if len(columns) <= MAX_COLUMNS and len(more) <= MOST_CONTEXTS + 1:
+            contexts = more if trial.bits(more) <= PATIENCE * best else contexts
+    return contexts
