@@ -46,6 +46,9 @@ LEAST_ROWS = 512
 ITEM_BITS = 8 * 40
 """About what the description of an item in the model takes, beside its conditional model."""
 
+WORTH = 0.993
+"""A first conditional model has to save this much: it makes a column slower, and others its sources."""
+
 RELATION_BITS = 8 * 30
 
 Progress = Callable[[str, int, int], None]
@@ -117,7 +120,7 @@ class _Choice:
         else:
             bits = float(conditional.bits(given.features, given.targets, given.first).mean())
             cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
-        if cost >= self.cost:
+        if cost >= self.cost * (1.0 if self.model.conditional else WORTH):
             return self
         used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
         model = replace(self.model, features=used, conditional=conditional, bits=bits)
