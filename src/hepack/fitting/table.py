@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from hepack.codec.block import find_repeats
 from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of
-from hepack.conditional import Conditional, Problem
-from hepack.conditional.base import MAX_FEATURE
+from hepack.conditional import Problem
 from hepack.conditional.history import History, fit_history
 from hepack.conditional.tree import Tree, fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
+from hepack.fitting.choice import Choice
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, without_drift
 from hepack.fitting.sample import axes_of, sample_events
-from hepack.learned import Feature, ItemModel, TableModel
-from hepack.learned.features import MISSING, predicted_integers
+from hepack.learned import Feature, TableModel
+from hepack.learned.features import predicted_integers
 from hepack.relations import Found, find_alternatives
-from hepack.table import EVENTS, EventTable
+from hepack.table import EventTable
 from hepack.transforms import Symbols
 
 
@@ -42,12 +40,6 @@ class FitOptions:
 
 LEAST_ROWS = 512
 """Shorter columns have no conditional model: nothing that they could gain pays for it."""
-
-ITEM_BITS = 8 * 40
-"""About what the description of an item in the model takes, beside its conditional model."""
-
-WORTH = 0.993
-"""A first conditional model has to save this much: it makes a column slower, and others its sources."""
 
 RELATION_BITS = 8 * 30
 
@@ -91,56 +83,6 @@ class Fitted:
         return self.given.extended(self.own)
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """An item's model so far, and its cost in bits over all rows; ``plain``: without any model."""
-
-    axis: str
-    model: ItemModel
-    cost: float
-    plain: float
-    features: list[Feature] = field(default_factory=list)
-    problem: Problem | None = None
-
-    @property
-    def pays(self) -> bool:
-        """Whether the item is smaller than by itself."""
-        return self.cost < self.plain
-
-    def better(self, conditional: Conditional | None) -> _Choice:
-        """With a conditional model fitted to the problem, if that is cheaper."""
-        given = self.problem
-        if conditional is None or given is None:
-            return self
-        # as a reader will have it: what is checked while packing is what was stored
-        conditional = type(conditional).from_bytes(conditional.to_bytes(), len(self.features))
-        if isinstance(conditional, History):  # it learns on, so that its mean over the sample is too much
-            cost = 8 * conditional.cost(given) + ITEM_BITS
-            bits = cost / max(1, given.rows)
-        else:
-            bits = float(conditional.bits(given.features, given.targets, given.first).mean())
-            cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
-        if cost >= self.cost * (1.0 if self.model.conditional else WORTH):
-            return self
-        used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
-        model = replace(self.model, features=used, conditional=conditional, bits=bits)
-        return replace(self, model=model, cost=cost)
-
-    def with_lag(self) -> _Choice:
-        """With the previous row's target as one more feature, where rows have a row before."""
-        given = self.problem
-        if given is None or given.first is None or self.axis == EVENTS:
-            return self
-        span = int(np.abs(given.targets).max())
-        shift = max(0, span.bit_length() - 23)
-        column = np.full(len(given.targets), MISSING, np.int32)
-        column[1:] = np.clip(given.targets[:-1] >> shift, -MAX_FEATURE, MAX_FEATURE)
-        column[given.first] = MISSING
-        rows = np.column_stack([given.features, column]).astype(np.int32)
-        features = [*self.features, Feature("lag", str(shift))]
-        return replace(self, features=features, problem=replace(given, features=rows))
-
-
 class _Search:
     def __init__(
         self,
@@ -164,7 +106,9 @@ class _Search:
         if given is not None:
             used = without_drift(matching(given, self.schema), self.drafter)
         repeats = find_repeats(self.part, items, used)
-        items = [item for i, item in enumerate(items) if i not in repeats and item.key not in used.by_key]
+        # what the given items look at stands before them: by itself, if it is none of them
+        settled = {key for item in used.items for key in (item.key, *item.dependencies(self.schema))}
+        items = [item for i, item in enumerate(items) if i not in repeats and item.key not in settled]
         names = [item.name for item in used.items if item.role == "values"]
         tries = [self._choices(items, names, found, executor) for found in self._relations()]
         kept = min(tries, key=lambda choices: sum(min(each.cost, each.plain) for each in choices))
@@ -175,7 +119,7 @@ class _Search:
 
     def _choices(
         self, items: Sequence[Item], names: Sequence[str], found: Sequence[Found], executor: Executor
-    ) -> list[_Choice]:
+    ) -> list[Choice]:
         """The best of each item with these relations, in the order of decoding; ``names`` come before."""
         relations = {each.relation.target: each for each in found}
         self._banks = {
@@ -208,14 +152,14 @@ class _Search:
         rows = int(len(self.part) * self.scale)
         return find_alternatives(self.part, rows=rows, seed=self.options.seed)
 
-    def _finish(self, draft: Draft, earlier: Sequence[str]) -> _Choice:
+    def _finish(self, draft: Draft, earlier: Sequence[str]) -> Choice:
         """The item with the cheaper of a plain coder and a tree for its targets."""
         bank = self._banks[draft.item.axis]
         targets = draft.found.targets[bank.rows]
         rows = len(draft.found.targets) * self.scale
         model = replace(draft.model, plain_bits=draft.plain_bits, bits=draft.bits)
         cost = draft.bits * rows + (RELATION_BITS if model.relation else 0)
-        choice = _Choice(draft.item.axis, model, cost, draft.plain_bits * rows)
+        choice = Choice(draft.item.axis, model, cost, draft.plain_bits * rows)
         problem = self._problem(draft, earlier, bank, targets, int(rows))
         if problem is None:
             return choice
@@ -223,19 +167,19 @@ class _Search:
         choice = replace(choice, features=features, problem=given)
         key = (draft.item.key, str(model.relation), tuple(features))
         if key not in self._trees:  # another set of relations leaves most items as they are
-            self._trees[key] = fit_tree(given, max_leaves=self.options.leaves)
+            self._trees[key] = fit_tree(choice.training(), max_leaves=self.options.leaves)
         choice = choice.better(self._trees[key])
         if key not in self._histories:
             self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows))
         return choice.better(self._histories[key])
 
-    def _with_nets(self, choices: Sequence[_Choice]) -> list[_Choice]:
+    def _with_nets(self, choices: Sequence[Choice]) -> list[Choice]:
         """Nets for all items together, since they share the time; each where it is the cheapest."""
         from hepack.training import fit_mlps
 
         places = [i for i, choice in enumerate(choices) if choice.problem is not None]
         asked = [choices[i].with_lag() for i in places]
-        problems = [choice.problem for choice in asked if choice.problem is not None]
+        problems = [choice.training() for choice in asked]
         nets = fit_mlps(
             problems,
             seconds=self.options.seconds,
