@@ -1,0 +1,1 @@
+"""Training loops. torch is imported by the modules, so import them late."""
