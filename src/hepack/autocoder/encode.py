@@ -22,7 +22,7 @@ from hepack.models.fixedpoint import FixedNet
 from hepack.table import LOSSLESS, Tolerance
 
 if TYPE_CHECKING:
-    from hepack.models.normalise import Normaliser
+    from hepack.models.normalise import Normaliser, Scale
     from hepack.training.trained import Trained
 
 Columns = Mapping[str, NDArray[Any]]
@@ -167,14 +167,20 @@ def _unbounded(columns: Columns, trained: Trained, count: int) -> bytes:
     header, sections = _header(columns, count, False), list(coded.sections)
     header["network"] = _network(coded.net, trained.normaliser)
     for place, (name, values) in enumerate(columns.items()):
-        scale = trained.normaliser.scales[place]
-        far = np.abs(scale.forward(values)) >= scale.limit
-        wrong = special(values) | far
-        parts = encode_exceptions(values, wrong) if wrong.any() else []
-        made = CodedColumn({"form": "network", "exceptions": int(wrong.sum())}, parts)
+        made = _beside(values, trained.normaliser.scales[place])
         header["columns"].append(_entry(name, values, None, made))
-        sections += parts
+        sections += made.sections
     return frame(header, sections)
+
+
+def _beside(values: NDArray[Any], scale: Scale) -> CodedColumn:
+    """What an unbounded file stores beside the network: a column that never varies, and values beyond its reach."""
+    ordinary = filled(values)
+    if len(values) and (ordinary == ordinary[0]).all():
+        return encode_plain(values, LOSSLESS)
+    wrong = special(values) | (np.abs(scale.forward(values)) >= scale.limit)
+    parts = encode_exceptions(values, wrong) if wrong.any() else []
+    return CodedColumn({"form": "network", "exceptions": int(wrong.sum())}, parts)
 
 
 def _network(net: FixedNet, normaliser: Normaliser) -> dict[str, Any]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "reduce": "Round to tolerances; write an ordinary file that needs no hepack.",
     "bench": "Compare with other compressors at the same bounds.",
     "simulate": "Make realistic LHC events.",
+    "study": "Study autoencoders as compressors, beside published results.",
 }
 """Command -> one line of help; kept here so that ``hepack --help`` imports no command."""
 

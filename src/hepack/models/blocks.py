@@ -72,10 +72,10 @@ class Stack(nn.Module):
         y = x
         for layer in self.hidden:
             y = layer(y)
-        y = self.output(y)
+        out: Tensor = self.output(y)
         if self.skip is not None:
-            y = y + self.skip(x[:, : self.bypass])
-        return y
+            out = out + self.skip(x[:, : self.bypass])
+        return out
 
 
 def triangle(x: Tensor) -> Tensor:

@@ -92,7 +92,8 @@ class EventAutoencoder(nn.Module):
         absent = torch.arange(longest)[None] >= counts[:, None]
         absent[counts == 0] = False  # an event without objects attends to zeros, and is not read below
         mixed, _ = self.attention(padded, padded, padded, key_padding_mask=absent, need_weights=False)
-        return parts + mixed[event, rank]
+        out: Tensor = parts + mixed[event, rank]
+        return out
 
     def decode(self, latent: Tensor, counts: Tensor) -> Tensor:
         """The objects, shape ``(object, variable + kinds)``, in the order of their ranks."""
