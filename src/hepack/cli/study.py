@@ -34,7 +34,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--only",
     default="",
-    help="Comma-separated sections: recipes, ablations, times, combinations, processes, objects, events, wide, strain, images.",
+    help="Comma-separated sections: recipes, ablations, times, combinations, processes, objects, events, wide, "
+    "strain, images.",
 )
 @click.option("--layers", default="", help="One more ablation: a network such as 200-100-3-100-200.")
 @click.option(

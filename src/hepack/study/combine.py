@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from hepack.autocoder.latent import codes_of, grid_bits
 from hepack.autocoder.stored import net_to_sections
 from hepack.bench.column import Column
 from hepack.bench.peer import all_peers
+from hepack.models.fixedpoint import FixedNet
 from hepack.models.lowering import lower_decoder
 from hepack.study import draw
 from hepack.study.effort import Effort, Say
@@ -72,7 +74,8 @@ def combine(outside: Table, outcomes: list[Outcome], effort: Effort, say: Say) -
             points += _network(outcome.recipe, outside, outcome.trained)
     return Section(
         "combinations", "With other compressors, at equal bytes and at equal error", _text(points),
-        (_sheet(outside, points), _equal(points), _before(outside, outcomes)), (_picture(points, "first"), _picture(points, "worst")),
+        (_sheet(outside, points), _equal(points), _before(outside, outcomes)),
+        (_picture(points, "first"), _picture(points, "worst")),
     )  # fmt: skip
 
 
@@ -117,8 +120,8 @@ def _peer(name: str, table: Table, bound: float) -> Point | None:
         if not tries:
             return None
         best, setting = min(tries, key=lambda one: one[0].nbytes)
-        _, spent = _timed(lambda c=column, s=setting: peer.compress(c, s))
-        out, back = _timed(lambda b=best, s=setting: peer.decompress(b, s))
+        _, spent = _timed(partial(peer.compress, column, setting))
+        out, back = _timed(partial(peer.decompress, best, setting))
         size, first, second = size + best.nbytes, first + spent, second + back
         restored.append(out)
     return _point(peer.title, f"{bound:g}", size, 0, table, np.stack(restored, 1), (first, second))
@@ -149,38 +152,36 @@ def _mantissa(table: Table, bits: int) -> Point:
 def _network(recipe: str, table: Table, trained: Trained) -> list[Point]:
     """The latent as float32, float16, and on grids, entropy-coded; the decoder in fixed point."""
     latent, spent = _timed(lambda: trained.latent(table.values))
-    points = []
+    points, name = [], f"{recipe} network"
     for dtype in (np.float32, np.float16):
         rounded = latent.astype(dtype)
-        restored, back = _timed(
-            lambda r=rounded: trained.normaliser.inverse(trained.normalised_from(r.astype(np.float32)))
-        )
+        restored, back = _timed(partial(_from_floats, trained, rounded))
         extra = 4 * trained.card["parameters"] / 2
-        points.append(
-            _point(f"{recipe} network", dtype.__name__, rounded.nbytes, extra, table, restored, (spent, back))
-        )
+        points.append(_point(name, dtype.__name__, rounded.nbytes, extra, table, restored, (spent, back)))
     for levels in LEVELS:
         bits = grid_bits(latent, levels)
         net = lower_decoder(trained.model, bits, weight_bits=12)
         codes = codes_of(latent, bits)
-        parts, packing = _timed(
-            lambda c=codes: [pack_integers(np.ascontiguousarray(c[:, d])) for d in range(c.shape[1])]
-        )
-        restored, back = _timed(lambda n=net, c=codes: trained.normaliser.inverse(n.run(c)))
+        parts, packing = _timed(partial(_packed, codes))
+        restored, back = _timed(partial(_from_codes, trained, net, codes))
         extra = sum(map(len, net_to_sections(net)[1]))
         size = sum(map(len, parts))
         points.append(
-            _point(
-                f"{recipe} network",
-                f"grid 2^-{levels}",
-                size,
-                extra,
-                table,
-                restored,
-                (spent + packing, back),
-            )
+            _point(name, f"grid 2^-{levels}", size, extra, table, restored, (spent + packing, back))
         )
     return points
+
+
+def _from_floats(trained: Trained, latent: NDArray[np.floating]) -> NDArray[np.float64]:
+    return trained.normaliser.inverse(trained.normalised_from(latent.astype(np.float32)))
+
+
+def _from_codes(trained: Trained, net: FixedNet, codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    return trained.normaliser.inverse(net.run(codes))
+
+
+def _packed(codes: NDArray[np.int64]) -> list[bytes]:
+    return [pack_integers(np.ascontiguousarray(codes[:, d])) for d in range(codes.shape[1])]
 
 
 def _sheet(table: Table, points: list[Point]) -> Sheet:

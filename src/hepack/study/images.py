@@ -160,12 +160,24 @@ def _section(
     text = (
         f"{path.name}: {len(outside)} images of {outside.shape[1]} x {outside.shape[2]} not trained on; errors in "
         "standard deviations of the pixels.",
-        f"The networks (up to {parameters} weights, not charged) bound nothing: compare the column of the largest error.",
+        f"The networks (up to {parameters} weights, not charged) bound nothing: see the largest error.",
     )
     pictures = (
-        draw.curves("image_rate", "Rms error against bits per pixel; down and left is better.", curve, x="bits per pixel", y="rms error", log_x=True),  # type: ignore[arg-type]
-        draw.panels("image_examples", "One image, before and after each way at its coarsest setting (inverse hyperbolic sine of the pixels).", len(shown), panel),
-    )  # fmt: skip
+        draw.curves(
+            f"image_rate_{path.stem}",
+            "Rms error against bits per pixel; down and left is better.",
+            curve,
+            x="bits per pixel",
+            y="rms error",
+            log_x=True,
+        ),
+        draw.panels(
+            f"image_examples_{path.stem}",
+            "One image, before and after each way at its coarsest setting (inverse hyperbolic sine of the pixels).",
+            len(shown),
+            panel,
+        ),
+    )
     return Section(
         "images", f"Images and grids: {path.name}", text, (Sheet("Images", header, tuple(rows)),), pictures
     )

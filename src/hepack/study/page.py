@@ -11,12 +11,14 @@ from hepack.study.record import Entry, Picture, Section, Sheet, Study
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --paper: #fefefd; --line: #d5dae0; --soft: #f3f5f7; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e7ea; --paper: #16191d; --line: #3a4048; --soft: #20252b; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto; max-width: 1180px; padding: 1.5rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { margin: 0 auto; max-width: 1180px; padding: 1.5rem; }
 h1 { font-size: 1.7rem; } h2 { margin-top: 2.4rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 h3 { margin: 1.4rem 0 .3rem; font-size: 1rem; } nav a { margin-right: 1rem; }
 p { max-width: 78ch; } .note, figcaption { font-size: .88rem; opacity: .85; }
 .scroll { overflow-x: auto; max-height: 34rem; border: 1px solid var(--line); }
-table { border-collapse: collapse; font-size: .84rem; width: 100%; } th { background: var(--soft); position: sticky; top: 0; }
+table { border-collapse: collapse; font-size: .84rem; width: 100%; }
+th { background: var(--soft); position: sticky; top: 0; }
 th, td { padding: .22rem .6rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 td.num { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 1.2rem 0; } img { max-width: 100%; background: #fff; border-radius: 4px; }
@@ -38,7 +40,8 @@ def render(study: Study) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_escape(study.title)}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{_escape(study.title)}</h1><p class='note'><code>{_escape(study.command)}</code><br>{_escape(machine)}</p>"
+        f"<h1>{_escape(study.title)}</h1>"
+        f"<p class='note'><code>{_escape(study.command)}</code><br>{_escape(machine)}</p>"
         f"<nav>{links}</nav>{body}{left_out}</body></html>\n"
     )
 
@@ -50,13 +53,15 @@ def _section(section: Section) -> str:
     )
     pictures = "".join(map(_picture, section.pictures))
     sheets = "".join(map(_sheet, section.sheets))
-    return f'<section id="{_escape(section.name)}"><h2>{_escape(section.title)}</h2>{text}{pictures}{sheets}{times}</section>'
+    head = f'<section id="{_escape(section.name)}"><h2>{_escape(section.title)}</h2>'
+    return f"{head}{text}{pictures}{sheets}{times}</section>"
 
 
 def _picture(picture: Picture) -> str:
     data = base64.b64encode(picture.png).decode()
     caption = _escape(picture.caption)
-    return f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
+    image = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
 def _sheet(sheet: Sheet) -> str:

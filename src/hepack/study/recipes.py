@@ -21,9 +21,18 @@ from hepack.study.table import Table
 from hepack.training.loop import History, Settings
 from hepack.training.trained import Trained, fit
 
-TURNS = 48
+TURNS = 1024
 TURNS_ALONE = 4096
-"""float32 counts 2**24 steps: 4096 for the turns, 4096 around each."""
+"""float32 counts 2**24 steps: 4096 for the turns, 4096 around each. A trained network is not as exact."""
+
+
+RESPONSE_CAPTION = (
+    "Response of each variable on jets not trained on, first seed; the outermost bins hold all beyond."
+)
+RESIDUAL_CAPTION = "Residual of each variable: a bias is a peak beside zero, an unlearned fold a plateau."
+SPECTRUM_CAPTION = "The variables before and after: a spectrum may look right while single jets are wrong."
+LOSS_CAPTION = "Validation loss after each epoch; the last part of the cycle, at falling rate, gains most."
+CORRELATION_CAPTION = "Correlation of the residuals: what one variable loses, another loses with it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +92,9 @@ def learned_recipe(inside: Table, outside: Table, effort: Effort, seed: int) -> 
 
 
 def wound_recipe(inside: Table, outside: Table, effort: Effort, seed: int) -> Outcome:
-    """Azimuth and pseudorapidity wound on a helix first; a small network keeps the three numbers that are left."""
+    """Azimuth and pseudorapidity wound on a helix first; a linear network keeps the three numbers that are left."""
     winding = winding_of(inside, TURNS)
-    architecture = Architecture(
-        inputs=3, latent=3, encoder=(32,), decoder=(32,), activation="leaky-relu", skip=True
-    )
+    architecture = Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)
     rows, held = winding.forward(inside.values), winding.forward(outside.values)
     trained, history = fit(rows, held, architecture, settings_of(effort, seed), way="response")
     restored = winding.inverse(trained.reconstruct(held))
@@ -95,7 +102,7 @@ def wound_recipe(inside: Table, outside: Table, effort: Effort, seed: int) -> Ou
 
 
 def without_network(inside: Table, outside: Table) -> Outcome:
-    """The helix alone: log-free, three float32 numbers, nothing learned."""
+    """The helix alone: three float32 numbers, nothing learned."""
     winding = winding_of(inside, TURNS_ALONE)
     restored = winding.inverse(winding.forward(outside.values).astype(np.float32))
     return Outcome("helix, no network", 0, restored, quality(outside, restored))
@@ -159,14 +166,9 @@ def _sheets(outcomes: list[Outcome]) -> tuple[Sheet, ...]:
         "recipe", "seed", "variable", "residual mean", "residual rms", "rms / spread",
         "response mean", "response rms", "response core", "largest residual", "with a response",
     )  # fmt: skip
-    rows: list[tuple[Entry, ...]] = []
+    rows: list[tuple[Entry, ...]] = [_quality_row(o, q) for o in outcomes for q in o.quality]
     nets: dict[str, tuple[Entry, ...]] = {}
     for o in outcomes:
-        for q in o.quality:
-            rows.append(
-                (o.recipe, o.seed, q.name, q.residual_mean, q.residual_rms, q.relative_rms, q.response_mean,
-                 q.response_rms, q.core, q.largest, q.counted)
-            )  # fmt: skip
         if o.trained and o.history:
             a = o.trained.model.architecture
             nets[f"{o.recipe} {o.seed}"] = (
@@ -185,8 +187,25 @@ def _sheets(outcomes: list[Outcome]) -> tuple[Sheet, ...]:
         "seconds",
     )
     return (
-        Sheet("Response and residual", header, tuple(rows), "Residuals in the variable's own unit; core: half the central 68 %."),
-        Sheet("The networks", heads, tuple(nets.values()), "Losses of different normalisations cannot be compared."),
+        Sheet(
+            "Response and residual",
+            header,
+            tuple(rows),
+            "Residuals in the variable's own unit; core: half the central 68 %.",
+        ),
+        Sheet(
+            "The networks",
+            heads,
+            tuple(nets.values()),
+            "Losses of different normalisations cannot be compared.",
+        ),
+    )
+
+
+def _quality_row(o: Outcome, q: Quality) -> tuple[Entry, ...]:
+    return (
+        o.recipe, o.seed, q.name, q.residual_mean, q.residual_rms, q.relative_rms, q.response_mean,
+        q.response_rms, q.core, q.largest, q.counted,
     )  # fmt: skip
 
 
@@ -216,18 +235,19 @@ def _pictures(outside: Table, outcomes: list[Outcome]) -> tuple[Picture, ...]:
 
     losses = {
         f"{o.recipe}, seed {o.seed}": (range(1, 1 + len(o.history.validation)), o.history.validation)
-        for o in outcomes if o.history
-    }  # fmt: skip
+        for o in outcomes
+        if o.history
+    }
     grids = {name: _correlation(residuals(outside, o.restored)) for name, o in first.items()}
     count = len(names)
     return (
-        draw.panels("response", "Response of each variable on jets not trained on, first seed. Values outside the range are in the outermost bins.", count, response),
-        draw.panels("residual", "Residual of each variable: a bias is a peak beside zero, an unlearned fold a plateau.", count, residual),
-        draw.panels("spectrum", "The variables before and after: a spectrum may look right while single jets are wrong.", count, spectrum),
-        draw.curves("loss", "Validation loss after each epoch; the last part of the cycle, at falling rate, gains most.", losses, x="epoch", y="loss", marked=False),  # type: ignore[arg-type]
-        draw.matrix("correlation", "Correlation of the residuals: what one variable loses, another loses with it.", grids, names),
+        draw.panels("response", RESPONSE_CAPTION, count, response),
+        draw.panels("residual", RESIDUAL_CAPTION, count, residual),
+        draw.panels("spectrum", SPECTRUM_CAPTION, count, spectrum),
+        draw.curves("loss", LOSS_CAPTION, losses, x="epoch", y="loss", marked=False),
+        draw.matrix("correlation", CORRELATION_CAPTION, grids, names),
         _response_in_pt(outside, first),
-    )  # fmt: skip
+    )
 
 
 def _correlation(difference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -250,5 +270,5 @@ def _response_in_pt(outside: Table, first: Mapping[str, Outcome]) -> Picture:
         ]
         middle = [float(np.median(values[bins == b])) if (bins == b).any() else math.nan for b in range(10)]
         lines[name] = (middle, rms)
-    caption = f"Response rms of {outside.names[0]} in tenths of the jets: a loss in units of the range neglects the soft ones."
+    caption = f"Response rms of {outside.names[0]} in tenths of the jets: some losses neglect the soft ones."
     return draw.curves("response_in_bins", caption, lines, x=outside.names[0], y="response rms", log_x=True)

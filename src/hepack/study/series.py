@@ -41,7 +41,7 @@ class Strain:
 
     @property
     def grid(self) -> Floats:
-        return np.fft.rfftfreq(SEGMENT, 1 / self.rate)
+        return np.asarray(np.fft.rfftfreq(SEGMENT, 1 / self.rate), np.float64)
 
     def snr_loss(self, restored: Floats) -> float:
         """The share of a binary inspiral's signal-to-noise ratio that the error costs, as added noise.
@@ -69,8 +69,8 @@ def read_strain(path: Path, rate: float = 4096.0) -> Strain:
             names = [v.name for v in schema.variables if v.dtype.kind == "f" and not v.shape]
             blocks = list(source.blocks(number, max_bytes=1 << 28)) if names else []
             for name in names:
-                found = np.concatenate([block.columns[name] for block in blocks]) if blocks else best
-                best = found.astype(np.float64) if len(found) > len(best) else best
+                found = np.concatenate([np.zeros(0), *(block.columns[name] for block in blocks)])
+                best = np.asarray(found, np.float64) if len(found) > len(best) else best
     if len(best) < 4 * SEGMENT or not np.isfinite(best).all():
         raise BadRequestError(f"'{path.name}' holds no finite series of at least {4 * SEGMENT} samples")
     best = best[: len(best) // WINDOW * WINDOW]
@@ -138,7 +138,7 @@ def _lossless(strain: Strain) -> list[tuple[Entry, ...]]:
     step = float(np.abs(strain.values).max()) / 2**23
     whole = np.rint(strain.values / step).astype(np.int64)
     size = len(pack_integers(_predicted(whole))) + 4 * ORDER
-    loss = strain.snr_loss(whole * step) * 100
+    loss = strain.snr_loss(whole.astype(np.float64) * step) * 100
     rows.append(
         (
             f"FLAC-like: 24 bits, {ORDER} coefficients",
@@ -177,7 +177,7 @@ def _sz3(strain: Strain, _white_values: Floats, _response: Floats, step: float) 
 
 def _white(_strain: Strain, white: Floats, response: Floats, step: float) -> tuple[int, Floats]:
     codes = np.rint(white / step).astype(np.int64)
-    return len(pack_integers(codes)) + SEGMENT // 8, unwhitened(codes * step, response)
+    return len(pack_integers(codes)) + SEGMENT // 8, unwhitened(codes.astype(np.float64) * step, response)
 
 
 def _at_loss(
@@ -234,8 +234,8 @@ def _section(
 ) -> Section:
     header = ("way", "setting", "SNR loss %", "bits / sample", "ratio to float64", "seconds")
     text = (
-        f"{strain.name}: {len(strain.values)} samples at {strain.rate:g} Hz. The error is judged as a search for binary "
-        f"inspirals judges it: added noise in {BAND[0]:g} to {BAND[1]:g} Hz costs signal-to-noise ratio.",
+        f"{strain.name}: {len(strain.values)} samples at {strain.rate:g} Hz. The error is judged as a search for "
+        f"binary inspirals judges it: added noise in {BAND[0]:g} to {BAND[1]:g} Hz costs signal-to-noise ratio.",
         "Whitened strain is noise: its samples are nearly independent, so no network finds fewer numbers for them. "
         "A network with as many numbers as samples is at best a transform; with half, half of the band is lost. "
         "What pays is to shape the error like the noise, which whitening before quantising does. The decoder of "
@@ -247,7 +247,7 @@ def _section(
         curve,
         x="bits per sample",
         y="SNR loss",
-    )  # type: ignore[arg-type]
+    )
     return Section(
         "strain",
         "Gravitational-wave strain",

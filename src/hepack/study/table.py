@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -155,7 +156,7 @@ def _kinds(whole: EventTable, axis: str) -> list[str]:
     text = next(c for c in whole.schema.collections if c.parent == axis and c.layout == "text")
     letters = next(v for v in whole.schema.variables if v.axis == text.name)
     data, offsets = whole.columns[letters.name].tobytes(), whole.offsets[text.name]
-    return [data[a:b].decode("ascii", "replace") for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [data[a:b].decode("ascii", "replace") for a, b in itertools.pairwise(offsets)]
 
 
 def wrapped(angle: NDArray[np.float64]) -> NDArray[np.float64]:

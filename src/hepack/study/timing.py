@@ -39,7 +39,7 @@ def measure(table: Table, effort: Effort) -> Section:
     found: list[tuple[Entry, ...]] = []
     width = rows.shape[1]
     own = learned_architecture(width, 3)
-    wound = Architecture(inputs=3, latent=3, encoder=(32,), decoder=(32,), activation="leaky-relu", skip=True)
+    wound = Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)
     nets: list[tuple[str, Architecture]] = [
         *((name, replace(published(name).architecture, inputs=width)) for name in PUBLISHED),
         ("learned", own),
@@ -59,7 +59,8 @@ def measure(table: Table, effort: Effort) -> Section:
         torch.set_num_threads(threads)
     header = (
         "network", "layers", "parameters", "initialise", "load", "encode", "decode", "decode, fixed point",
-        "published encode", "published decode", "encode us/jet", "decode us/jet", "memory encode MB", "memory decode MB",
+        "published encode", "published decode", "encode us/jet", "decode us/jet", "memory encode MB",
+        "memory decode MB",
     )  # fmt: skip
     text = (
         f"Seconds of processor time for {JETS} jets on one thread, the best of {effort.repeat}; published: "

@@ -43,7 +43,8 @@ def whole_events(objects: Table, counts: NDArray[np.int64], effort: Effort, say:
             out = model(inputs, torch.from_numpy(counts[cut:])).output.numpy()
         result = quality(held, normaliser.inverse(out))
         found.append(
-            (reader, LATENT, LATENT / mean, parameters_of(model), *(q.relative_rms for q in result), time.perf_counter() - started)
+            (reader, LATENT, LATENT / mean, parameters_of(model), *(q.relative_rms for q in result),
+             time.perf_counter() - started)
         )  # fmt: skip
     header = (
         "reader", "latent / event", "latent / object", "parameters",

@@ -62,7 +62,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class History:
-    """Losses after each epoch, and what the training cost. ``best`` is the epoch whose weights were kept."""
+    """Losses after each epoch, and what the training cost. ``best`` is the epoch whose weights were kept,
+    counted from 0; -1 if the network was best before the first."""
 
     training: tuple[float, ...]
     validation: tuple[float, ...]
@@ -153,7 +154,13 @@ class _Training:
         self.per_epoch = max(1, len(rows) // self.size)
         self.optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=settings.weight_decay)
         saved = restore_snapshot(checkpoint, model, self.optimiser, self.generator) if checkpoint else None
-        self.state = saved or Snapshot(rate=settings.rate or self._found_rate())
+        self.state = saved or self._fresh()
+
+    def _fresh(self) -> Snapshot:
+        start = self.held_out.mean_loss(self.model)
+        state = Snapshot(rate=self.settings.rate or self._found_rate())
+        state.start(start, self.model)
+        return state
 
     def _order(self) -> Tensor:
         return torch.randperm(len(self.batches.values), generator=self.generator)

@@ -24,17 +24,26 @@ class Snapshot:
     training: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     seconds: float = 0.0
-    best: int = 0
+    best: int = -1
+    best_loss: float = math.inf
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
     def add(self, training: float, validation: float, model: nn.Module) -> None:
         """Note an epoch; keep the weights if it is the best so far."""
         self.training.append(training)
         self.validation.append(validation)
-        best = self.validation[self.best]
-        if len(self.validation) == 1 or validation < best or not math.isfinite(best):
+        if validation < self.best_loss:
             self.best = len(self.validation) - 1
-            self.best_weights = {name: value.clone() for name, value in model.state_dict().items()}
+            self._keep(validation, model)
+
+    def start(self, validation: float, model: nn.Module) -> None:
+        """Note the loss before the first epoch: a network that starts well is kept if training spoils it."""
+        if math.isfinite(validation):
+            self._keep(validation, model)
+
+    def _keep(self, validation: float, model: nn.Module) -> None:
+        self.best_loss = validation
+        self.best_weights = {name: value.clone() for name, value in model.state_dict().items()}
 
     def load_best(self, model: nn.Module) -> None:
         """Give the model the weights of the best epoch."""
@@ -88,6 +97,7 @@ def save_snapshot(
         "validation": state.validation,
         "seconds": state.seconds,
         "best": state.best,
+        "best_loss": state.best_loss,
     }
     save_weights(path, {name: value.clone() for name, value in tensors.items()}, {"state": json.dumps(notes)})
 

@@ -18,6 +18,7 @@ from hepack.models.architecture import Architecture, layer_text
 from hepack.models.autoencoder import Autoencoder, parameters_of
 from hepack.models.normalise import Normaliser
 from hepack.training.loop import History, Progress, Rows, Settings, train
+from hepack.training.principal import start_from_components
 from hepack.training.snapshot import load_weights, save_weights
 
 CHUNK = 1024
@@ -78,7 +79,8 @@ def fit(
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[Trained, History]:
-    """Normalise, train, and write the card. ``emphasis`` multiplies the errors of each variable in the loss.
+    """Normalise, train, and write the card. A network with a linear path starts from principal components.
+    ``emphasis`` multiplies the errors of each variable in the loss.
 
     Raises:
         BadRequestError: the table has another number of columns than the network, or too few rows.
@@ -89,6 +91,7 @@ def fit(
     model = Autoencoder(architecture)
     normaliser = Normaliser.fit(table, way)
     rows = _rows(table, normaliser, settings.loss, emphasis)
+    start_from_components(model, rows.values, emphasis)
     held_out = _rows(validation, normaliser, settings.loss, emphasis)
     history = train(model, rows, held_out, settings, checkpoint=checkpoint, progress=progress)
     model.to("cpu")
@@ -102,6 +105,7 @@ def fit(
         "epochs": len(history.training),
         "rate": history.rate,
         "loss": {"training": history.training[-1], "validation": min(history.validation)},
+        "best_epoch": history.best,
     }
     return Trained(model, normaliser, names, json.loads(json.dumps(card))), history
 
