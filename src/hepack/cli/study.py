@@ -72,6 +72,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Keep the trained networks in this folder.",
 )
 @click.option("--threads", default=2, show_default=True, help="Threads for training.")
+@click.option(
+    "--device", default="cpu", show_default=True, help="cpu, cuda, or auto: a GPU where there is one."
+)
 @click.option("--allow-pickle", is_flag=True, help="Read a pickle's values; nothing in it is run.")
 @click.option("--overwrite", is_flag=True, help="Replace the report if it exists.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -94,6 +97,7 @@ def command(
     plots: Path | None,
     models: Path | None,
     threads: int,
+    device: str,
     allow_pickle: bool,
     overwrite: bool,
     quiet: bool,
@@ -120,7 +124,7 @@ def command(
         own = (parse_layers(layers, len(names) or 4, **options), normalisation, loss)
     request = Request(
         file=file, variables=names, allow_pickle=allow_pickle, samples=samples, events=events, series=series,
-        images=images, sections=_words(only) or SECTIONS, quick=quick, models=models, own=own,
+        images=images, sections=_words(only) or SECTIONS, quick=quick, models=models, own=own, device=device,
     )  # fmt: skip
     if models is not None:
         models.mkdir(parents=True, exist_ok=True)

@@ -102,6 +102,7 @@ def curves(
     axes.set_ylabel(y)
     if log_x:
         axes.set_xscale("log")
+        _plain_ticks(axes.xaxis, [value for xs, _ in lines.values() for value in xs])
     if log_y:
         axes.set_yscale("log")
     axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -116,9 +117,21 @@ def bars(name: str, caption: str, values: Mapping[str, float], *, label: str) ->
     axes.barh(places, list(values.values()), color=COLOURS[0], height=0.65)
     axes.set_yticks(places, list(values))
     axes.set_xscale("log")
+    _plain_ticks(axes.xaxis, list(values.values()))
     axes.set_xlabel(label)
     axes.grid(alpha=0.3, axis="x", which="both")
     return Picture(name, caption, _png(figure))
+
+
+def _plain_ticks(axis: Any, values: Sequence[float]) -> None:
+    """Numbers such as 30 in place of 3 x 10^1; a few per decade, if the decades are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    shown = [value for value in values if value > 0]
+    few = bool(shown) and max(shown) < 200 * min(shown)
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def matrix(name: str, caption: str, grids: Mapping[str, Floats], labels: Sequence[str]) -> Picture:

@@ -23,6 +23,7 @@ class Effort:
     wide_epochs: int
     small_epochs: int
     repeat: int
+    device: str = "cpu"
 
 
 DEFAULT = Effort("default", 120_000, 12, (1, 2, 3), 20_000, 6, 2500, 60, 8, 5)

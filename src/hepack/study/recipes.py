@@ -49,7 +49,9 @@ class Outcome:
 
 def settings_of(effort: Effort, seed: int, **options: Any) -> Settings:
     """The settings all networks of a comparison share, but for ``options``."""
-    return Settings(**{"epochs": effort.epochs, "batch": 1024, "seed": seed, **options})
+    return Settings(
+        **{"epochs": effort.epochs, "batch": 1024, "seed": seed, "device": effort.device, **options}
+    )
 
 
 def learned_architecture(inputs: int, latent: int) -> Architecture:

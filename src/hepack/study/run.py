@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from hepack._errors import BadRequestError, HepackError
@@ -28,6 +29,7 @@ from hepack.study.timing import measure
 from hepack.study.transfer import transfer
 from hepack.study.whole import whole_events
 from hepack.study.wide import wide
+from hepack.training.loop import pick_device
 from hepack.training.trained import save, split
 
 SECTIONS = (
@@ -42,6 +44,10 @@ SECTIONS = (
     "strain",
     "images",
 )
+
+
+NEED_TABLE = frozenset({"recipes", "ablations", "times", "combinations"})
+NO_TABLE = Table("the files that were named", (), np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,7 @@ class Request:
     quick: bool = False
     models: Path | None = None
     own: tuple[Architecture, str, str] | None = None
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         for name in self.sections:
@@ -67,7 +74,7 @@ class Request:
 
     @property
     def effort(self) -> Effort:
-        return QUICK if self.quick else DEFAULT
+        return replace(QUICK if self.quick else DEFAULT, device=pick_device(self.device))
 
 
 def study(request: Request, *, command: str = "", say: Say = lambda _text: None) -> Study:
@@ -88,9 +95,9 @@ class _Run:
         self.outcomes: list[Outcome] = []
 
     def run(self, command: str) -> Study:
-        table = self._table()
+        table = self._table() if any(name in NEED_TABLE for name in self.request.sections) else NO_TABLE
         first, second = split(len(table))
-        if len(first) < 64:
+        if table is not NO_TABLE and len(first) < 64:
             raise BadRequestError(f"'{table.name}' has {len(table)} rows; a study needs at least 80")
         inside, outside = table.take(first), table.take(second)
         for name, part in self._parts(table, inside, outside).items():

@@ -48,7 +48,12 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
     shown: dict[str, np.ndarray] = {}
     for latent in (20, 18, 16, 14):
         theirs = replace(published("jets-27-20").architecture, inputs=count, latent=latent)
-        options: dict[str, Any] = {"epochs": effort.wide_epochs, "batch": 256, "seed": 1}
+        options: dict[str, Any] = {
+            "epochs": effort.wide_epochs,
+            "batch": 256,
+            "seed": 1,
+            "device": effort.device,
+        }
         trials: dict[str, tuple[Architecture, Settings, str, tuple[float, ...]]] = {
             "ours": (own_network(count, latent), Settings(**options), "response", emphasis)
         }
