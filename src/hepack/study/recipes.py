@@ -61,7 +61,7 @@ def learned_architecture(inputs: int, latent: int) -> Architecture:
         latent=latent,
         encoder=(64, 64),
         decoder=(64, 64),
-        activation="gelu",
+        activation="leaky-relu",
         skip=True,
         folds=2,
     )

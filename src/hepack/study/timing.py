@@ -18,9 +18,10 @@ from hepack.models.lowering import lower_decoder
 from hepack.models.normalise import Normaliser
 from hepack.models.published import published
 from hepack.study.effort import Effort
-from hepack.study.recipes import learned_architecture
+from hepack.study.recipes import TURNS, learned_architecture, winding_of
 from hepack.study.record import Entry, Section, Sheet
 from hepack.study.table import Table
+from hepack.training.principal import start_from_components
 from hepack.training.trained import Trained, load, save
 
 JETS = 27_945
@@ -69,7 +70,42 @@ def measure(table: Table, effort: Effort) -> Section:
         "The fixed-point decoder gives the same bits on every machine and needs no torch; it is what unpacking runs. "
         "Memory is the peak of NumPy's and Python's allocations beside the input.",
     )
-    return Section("times", "Times and memory", text, (Sheet("Times and memory", header, tuple(found)),))
+    sheets = [Sheet("Times and memory", header, tuple(found))]
+    if table.angles and width == 4:
+        sheets.append(_whole_way(replace(table, values=rows), effort.repeat))
+    return Section("times", "Times and memory", text, tuple(sheets))
+
+
+def _whole_way(table: Table, repeat: int) -> Sheet:
+    """The wound recipe from values to latent and back, the helix and the normalisation included."""
+    winding = winding_of(table, TURNS)
+    wound = winding.forward(table.values)
+    normaliser = Normaliser.fit(wound, "response")
+    model = Autoencoder(Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)).eval()
+    start_from_components(model, normaliser.forward(wound), ())
+    trained = Trained(model, normaliser, ())
+    latent = trained.latent(wound)
+    encoding = _best(lambda: trained.latent(winding.forward(table.values)), repeat)
+    decoding = _best(lambda: winding.inverse(normaliser.inverse(trained.normalised_from(latent))), repeat)
+    row = (
+        "wound",
+        encoding,
+        decoding,
+        1e6 * encoding / JETS,
+        1e6 * decoding / JETS,
+        *PUBLISHED["jets-4-3-tanh"],
+    )
+    header = (
+        "recipe",
+        "encode",
+        "decode",
+        "encode us/jet",
+        "decode us/jet",
+        "published encode",
+        "published decode",
+    )
+    note = "From float64 values to the latent and back; the published times are those of the network alone."
+    return Sheet("The whole way of the wound recipe", header, (row,), note)
 
 
 def _row(
