@@ -16,7 +16,7 @@ from hepack._version import __version__
 
 if TYPE_CHECKING:
     from hepack._errors import HepackError
-    from hepack.api import inspect, open, pack, recover, reduce, unpack, verify  # noqa: A004
+    from hepack.api import compare, inspect, open, pack, recover, reduce, unpack, verify  # noqa: A004
     from hepack.codec.recipe import Recipe
     from hepack.table import EventTable, Schema, Tolerance, Variable
 
@@ -27,7 +27,9 @@ _HOMES = {
     "Schema": "hepack.table",
     "Tolerance": "hepack.table",
     "Variable": "hepack.table",
-    **dict.fromkeys(("inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"),
+    **dict.fromkeys(
+        ("compare", "inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"
+    ),
 }
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Tolerance",
     "Variable",
     "__version__",
+    "compare",
     "inspect",
     "open",
     "pack",

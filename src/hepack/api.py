@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from hepack.archive.compare import Progress as Stages
+from hepack.archive.compare import compare as _compare
 from hepack.archive.inspect import FileReport, inspect
 from hepack.archive.pack import PackResult, Progress
 from hepack.archive.pack import pack as _pack
@@ -16,10 +19,23 @@ from hepack.archive.reduce import reduce as _reduce
 from hepack.archive.unpack import unpack
 from hepack.archive.verify import verify
 from hepack.codec.recipe import Recipe, load_rules, parse_rules
+from hepack.evaluate.results import Comparison
+from hepack.evaluate.settings import Settings
 from hepack.io import ReadOptions
 from hepack.table import Tolerance
 
-__all__ = ["FileReport", "inspect", "make_recipe", "open", "pack", "recover", "reduce", "unpack", "verify"]
+__all__ = [
+    "FileReport",
+    "compare",
+    "inspect",
+    "make_recipe",
+    "open",
+    "pack",
+    "recover",
+    "reduce",
+    "unpack",
+    "verify",
+]
 
 Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | str | float]
 
@@ -99,6 +115,40 @@ def reduce(
         overwrite=overwrite,
         progress=progress,
     )
+
+
+def compare(
+    original: str | os.PathLike[str],
+    other: str | os.PathLike[str],
+    *,
+    tolerance: Tolerances | None = None,
+    preset: str | None = None,
+    settings: Settings | None = None,
+    recipe: Recipe | None = None,
+    read: ReadOptions | None = None,
+    format_id: str | None = None,
+    curve: bool = False,
+    progress: Stages | None = None,
+) -> Comparison:
+    """Compare two files of any formats: responses, masses, turn-ons, cuts, tests, cost (see `hepack.evaluate`).
+
+    Without ``tolerance``, ``preset`` and ``recipe`` a packed ``other`` is held to its own promises. ``curve`` adds
+    the rate-distortion curve against the peers of `hepack bench`. `hepack.report` makes a page of the result.
+    """
+    from hepack.bench.machine import machine_facts
+
+    if recipe is None and (tolerance is not None or preset is not None):
+        recipe = make_recipe(tolerance, preset=preset)
+    found = _compare(
+        original, other, settings=settings, recipe=recipe, read=read, format_id=format_id, progress=progress
+    )
+    if curve and found.cost is not None:
+        from hepack.bench.curve import curve as measure
+
+        found = replace(
+            found, cost=replace(found.cost, curve=measure(original, read=read, format_id=format_id))
+        )
+    return replace(found, machine=machine_facts(("scipy", "scikit-learn", "matplotlib", "hist", "mplhep")))
 
 
 def open(path: str | os.PathLike[str]) -> PackedFile:  # noqa: A001

@@ -69,7 +69,7 @@ def inspect(
 ) -> FileReport:
     """Look at a file; with ``max_events`` only at about so many events of each table."""
     name = os.fspath(path)
-    if format_id is None and _is_packed(name):
+    if format_id is None and is_packed(name):
         return _inspect_packed(name, max_events)
     read = read or ReadOptions()
     while True:
@@ -79,7 +79,8 @@ def inspect(
             read = replace(read, ungrouped=read.ungrouped | {error.collection})
 
 
-def _is_packed(path: str) -> bool:
+def is_packed(path: str) -> bool:
+    """Whether a file begins as a packed file does."""
     try:
         with open_binary(path) as handle:
             return handle.read(len(MAGIC)) == MAGIC

@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "Check a packed file completely, against its original if given.",
     "recover": "Save the sound blocks of a damaged packed file.",
     "reduce": "Round to tolerances; write an ordinary file that needs no hepack.",
+    "report": "What packing did to the physics: a page of evidence, pass or fail.",
     "bench": "Compare with other compressors at the same bounds.",
     "simulate": "Make realistic LHC events.",
     "study": "Study autoencoders as compressors, beside published results.",

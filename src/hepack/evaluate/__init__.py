@@ -1,0 +1,1 @@
+"""Compare two samples of events; everything found comes back as frozen records (`hepack.evaluate.results`)."""

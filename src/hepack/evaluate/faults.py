@@ -1,0 +1,397 @@
+"""Name what is wrong: swapped, shifted, scaled or constant columns, turned angles, duplicates, biases, NaN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack.evaluate.pairing import FieldPair, Pairing
+from hepack.evaluate.results import Finding, Floats, Measured, Profile, VariableResult
+from hepack.evaluate.settings import Settings
+from hepack.evaluate.suite import NEARLY_CONSTANT, columns_of
+from hepack.evaluate.survey import Survey
+from hepack.table import EVENTS
+
+ROWS = 4000
+SIGNIFICANT = 5.0
+FEWEST = 20
+LAGS = (-3, -2, -1, 1, 2, 3)
+
+
+def structure(
+    before: Survey,
+    after: Survey,
+    missing: tuple[str, ...],
+    extra: tuple[str, ...],
+    differing: Mapping[str, int],
+) -> Iterator[Finding]:
+    """Missing variables, other numbers of events and objects, duplicates."""
+    if missing:
+        yield Finding(
+            code="missing", severity="broken", subject=missing[0],
+            text=f"{len(missing)} variables of the original are not in the other file: {listed(missing)}.",
+            value=Measured(value=len(missing)),
+        )  # fmt: skip
+    if extra:
+        yield Finding(
+            code="extra", severity="note", subject=extra[0],
+            text=f"{len(extra)} variables are in the other file only: {listed(extra)}.",
+        )  # fmt: skip
+    for axis, one in before.axes.items():
+        two = after.axes.get(axis)
+        if two is None:
+            continue
+        what = axis or "events"
+        if one.entries != two.entries:
+            change = two.entries - one.entries
+            yield Finding(
+                code="count", severity="broken", subject=what,
+                text=f"{what}: the original has {one.entries:,} entries and the other file {two.entries:,}, "
+                f"{abs(change):,} {'more' if change > 0 else 'fewer'} ({100 * change / max(one.entries, 1):+.3g} %)"
+                + (f"; {differing[axis]:,} events have another number of them" if differing.get(axis) else "") + ".",
+                value=Measured(value=change, count=one.entries),
+            )  # fmt: skip
+        elif one.shape_digest != two.shape_digest:
+            yield Finding(
+                code="count", severity="broken", subject=what,
+                text=f"{what}: both files have {one.entries:,} entries, but they belong to other events"
+                + (f" ({differing[axis]:,} events differ in their number)" if differing.get(axis) else "") + ".",
+            )  # fmt: skip
+        yield from _duplicates(what, before, after, axis)
+
+
+def _duplicates(what: str, before: Survey, after: Survey, axis: str) -> Iterator[Finding]:
+    one, two = before.axes[axis], after.axes[axis]
+    inside = axis != EVENTS and one.within.seen > 0
+    left, right = (one.within, two.within) if inside else (one.digests, two.digests)
+    if not two.fields or len(two.fields) < 2:
+        return
+    have, found = left.duplicates(), right.duplicates()
+    if found <= have:
+        return
+    share = (found - have) / max(two.entries, 1)
+    grew = two.entries > one.entries
+    if not grew and share < 1e-5:
+        return
+    where = " of the same event" if inside else ""
+    severity = "broken" if grew or share > 1e-4 else "note"
+    yield Finding(
+        code="duplicated", severity=severity, subject=what,  # type: ignore[arg-type]
+        text=f"{what}: {found:,} of {two.entries:,} entries ({100 * found / max(two.entries, 1):.2g} %) are exact "
+        f"duplicates of another entry{where}; in the original {have:,} are.",
+        value=Measured(value=found - have, count=two.entries),
+    )  # fmt: skip
+
+
+def columns(
+    before: Survey, after: Survey, pairs: tuple[FieldPair, ...], pairing: Pairing
+) -> Iterator[Finding]:
+    """Columns that hold another column, are constant, scaled, or moved by some rows."""
+    for axis in before.axes:
+        names, one, two = columns_of(axis, before, after, pairs)
+        if not names or not len(one) or not len(two):
+            continue
+        same_rows = pairing.paired and pairing.keep_before is None and len(one) == len(two)
+        same_rows = same_rows and before.axes[axis].shape_digest == after.axes[axis].shape_digest
+        yield from _constant(names, one, two)
+        yield from _swapped(names, one, two, same_rows=same_rows)
+        if same_rows:
+            yield from _scaled(names, one, two)
+        if (
+            len(one) == len(two)
+            and before.axes[axis].sample.stride == 1
+            and (not same_rows or _all_differ(one, two))
+        ):
+            yield from _moved(axis, names, one, two)
+
+
+def _all_differ(one: Floats, two: Floats) -> bool:
+    """Whether rows that should be the same are far apart in most variables."""
+    apart = np.diag(_distances(one, two, same_rows=True))
+    known = apart[np.isfinite(apart)]
+    return len(known) > 0 and float(np.median(known)) > 0.3
+
+
+def _constant(names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
+    for place, name in enumerate(names):
+        left, right = one[:, place], two[:, place]
+        left, right = left[np.isfinite(left)], right[np.isfinite(right)]
+        if len(right) > 20 and len(left) > 20 and np.ptp(right) == 0 and np.ptp(left) > 0:
+            yield Finding(
+                code="constant", severity="broken", subject=name,
+                text=f"{name} is {right[0]:.6g} throughout the other file; in the original it varies.",
+            )  # fmt: skip
+
+
+def _swapped(names: list[str], one: Floats, two: Floats, *, same_rows: bool) -> Iterator[Finding]:
+    """Compare every column of the other file with every column of the original, in spreads of the latter."""
+    if len(names) < 2:
+        return
+    apart = _distances(one, two, same_rows=same_rows)
+    own = np.diag(apart).copy()
+    near = 0.01 if same_rows else 0.02
+    holds: dict[int, int] = {}
+    for place in range(len(names)):
+        others = apart[place].copy()
+        others[place] = np.inf
+        best = int(np.argmin(others))
+        if others[best] < near and others[best] < 0.1 * own[place] and own[place] > 0.05 and own[best] > 0.05:
+            holds[place] = best
+    for place, best in holds.items():
+        if holds.get(best) == place and best < place:
+            continue
+        if holds.get(best) == place:
+            text = f"{names[place]} and {names[best]} are swapped: each holds the other's values."
+            code = "swapped"
+        else:
+            text = f"{names[place]} of the other file holds the original's {names[best]}."
+            code = "replaced"
+        yield Finding(code=code, severity="broken", subject=f"{names[place]}, {names[best]}", text=text)
+
+
+def _distances(one: Floats, two: Floats, *, same_rows: bool) -> Floats:
+    """Median distance of column i of ``two`` from column j of ``one`` in spreads of the latter, ``[i, j]``."""
+    step = max(1, len(one) // ROWS)
+    if same_rows:
+        one, two = one[::step], two[::step]
+    else:  # other events: compare quantiles
+        levels = np.linspace(0.02, 0.98, 97)
+        one, two = (
+            np.stack([_quantiles(rows[:, place], levels) for place in range(rows.shape[1])], axis=1)
+            for rows in (one, two)
+        )
+    with np.errstate(all="ignore"):
+        spread = np.array([_spread(one[:, place]) for place in range(one.shape[1])])
+        result = np.empty((one.shape[1], one.shape[1]))
+        for place in range(one.shape[1]):
+            differences = np.abs(two[:, [place]] - one)
+            result[place] = (
+                np.nanmedian(np.where(np.isfinite(differences), differences, 1e300), axis=0) / spread
+            )
+    return np.nan_to_num(result, nan=np.inf, posinf=np.inf)
+
+
+def _quantiles(values: Floats, levels: Floats) -> Floats:
+    good = values[np.isfinite(values)]
+    return np.asarray(np.quantile(good, levels)) if len(good) else np.full(len(levels), np.nan)
+
+
+def _spread(values: Floats) -> float:
+    good = values[np.isfinite(values)]
+    if not len(good):
+        return math.nan
+    low, high = np.quantile(good, [0.16, 0.84])
+    return float(high - low) / 2 or float(np.std(good)) or math.nan
+
+
+def _scaled(names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
+    for place, name in enumerate(names):
+        with np.errstate(all="ignore"):
+            ratio = two[:, place] / one[:, place]
+        ratio = ratio[np.isfinite(ratio)]
+        if len(ratio) < 50:
+            continue
+        low, middle, high = np.quantile(ratio, [0.1, 0.5, 0.9])
+        if abs(middle - 1) > 0.3 and high - low < 0.02 * abs(middle) and np.ptp(one[:, place]) > 0:
+            what = (
+                "has the opposite sign" if abs(middle + 1) < 0.02 else f"is {middle:.5g} times the original's"
+            )
+            yield Finding(
+                code="scaled", severity="broken", subject=name,
+                text=f"{name} of the other file {what}" + (": another unit?" if middle > 0 else "."),
+                value=Measured(value=float(middle), count=len(ratio)),
+            )  # fmt: skip
+
+
+def _moved(axis: str, names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
+    """Rows that moved by a few places, or came in another order (small files only)."""
+    for lag in LAGS:
+        left, right = (one[lag:], two[:-lag]) if lag > 0 else (one[:lag], two[-lag:])
+        apart = np.diag(_distances(left, right, same_rows=True))
+        known = apart[np.isfinite(apart)]
+        if len(left) > 50 and len(known) and float(np.median(known)) < 0.01:
+            yield Finding(
+                code="moved", severity="broken", subject=axis or "events",
+                text=f"the rows of the other file are moved by {abs(lag)} {'up' if lag > 0 else 'down'}.",
+            )  # fmt: skip
+            return
+    ordered = [np.sort(rows, axis=0) for rows in (one, two)]
+    apart = np.diag(_distances(*ordered, same_rows=True))
+    if len(one) > 50 and float(np.nanmax(apart[np.isfinite(apart)], initial=0.0)) < 1e-4:
+        yield Finding(
+            code="reordered", severity="broken", subject=axis or "events",
+            text=f"both files have the same values of {listed(names)}, but the rows are in another order.",
+        )  # fmt: skip
+
+
+def variables(found: tuple[VariableResult, ...], settings: Settings) -> Iterator[Finding]:
+    """Turned angles, NaN that came or went, broken promises and biases of single variables."""
+    for item in found:
+        if item.turned:
+            yield Finding(
+                code="turned", severity="broken", subject=item.name,
+                text=f"{item.name}: {item.turned:,} of {item.paired:,} angles "
+                f"({100 * item.turned / max(item.paired, 1):.3g} %) are wrapped by a whole turn and lie outside the "
+                "original's range.",
+                value=Measured(value=item.turned, count=item.paired),
+            )  # fmt: skip
+        if item.nan_mismatched:
+            yield Finding(
+                code="nan", severity="broken", subject=item.name,
+                text=f"{item.name}: {item.nan_mismatched:,} values are NaN in one file only.",
+                value=Measured(value=item.nan_mismatched, count=item.paired),
+            )  # fmt: skip
+        if item.promise and item.promise.violations:
+            promise = item.promise
+            yield Finding(
+                code="bound", severity="broken", subject=item.name,
+                text=f"{item.name}: {promise.violations:,} of {promise.checked:,} values break the promised "
+                f"{promise.tolerance} ({promise.source}); the largest error is {promise.largest:.4g}.",
+                value=Measured(value=promise.violations, count=promise.checked),
+            )  # fmt: skip
+        yield from _biases(item, settings)
+
+
+def lone_angles(before: Survey, after: Survey, pairs: tuple[FieldPair, ...]) -> Iterator[Finding]:
+    """Angles out of the original's range, where events are not paired."""
+    for pair in pairs:
+        field = pair.before
+        if field.period is None or field.width > 1:
+            continue
+        one, two = before.axes[field.axis], after.axes[pair.after.axis]
+        slack = 2e-3 * field.period
+        high, low = one.high.get(field.name, 0.0), one.low.get(field.name, 0.0)
+        if high - low > field.period * 1.01 or pair.after.name not in two.high:
+            continue
+        values = two.column(pair.after.name)
+        middle = 0.0 if low < 0 else field.period / 2
+        outside = float(np.mean(np.abs(values - middle) > field.period / 2 + slack))
+        if (
+            max(two.high[pair.after.name] - middle, middle - two.low[pair.after.name])
+            > field.period / 2 + slack
+        ):
+            yield Finding(
+                code="turned", severity="broken", subject=field.name,
+                text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped "
+                "by a whole turn and lie outside the original's range.",
+                value=Measured(value=outside, count=len(values)),
+            )  # fmt: skip
+
+
+def _biases(item: VariableResult, settings: Settings) -> Iterator[Finding]:
+    """A mean deviation of one sign in neighbouring bins of pt, significant and larger than allowed."""
+    if not item.profiles or item.kind in ("integer", "flag", "category", "text"):
+        return
+    profile = item.profiles[0]
+    limit = settings.bias
+    if item.measure == "residual":
+        limit *= _width(item)
+    runs = biased_runs(profile, limit)
+    if not runs:
+        return
+    worst = max(runs, key=lambda run: abs(run[2]) * math.sqrt(run[3]))
+    low, high, mean, count, significance = worst
+    relative = item.measure == "response"
+    size = f"{100 * abs(mean):.3g} %" if relative else f"{abs(mean):.3g} {item.unit}".rstrip()
+    severity, note = (
+        ("note", " The variable is nearly constant.") if _nearly_constant(item) else ("broken", "")
+    )
+    yield Finding(
+        code="bias", severity=severity, subject=item.name,  # type: ignore[arg-type]
+        text=f"{item.name} is too {'high' if mean > 0 else 'low'} by {size} on average {_range(profile, low, high)} "
+        f"({count:,.0f} entries, {min(significance, 999):.0f} standard errors){_elsewhere(profile, runs, relative)}."
+        + note,
+        value=Measured(value=mean, error=abs(mean) / max(significance, 1e-9), count=int(count)),
+    )  # fmt: skip
+
+
+def _nearly_constant(item: VariableResult) -> bool:
+    weights, edges = item.before.counts, item.before.edges
+    centre = abs(float(edges[int(np.argmax(weights))]))
+    return _width(item) < max(NEARLY_CONSTANT * centre, 0.0) or bool(
+        weights.max(initial=0) >= 0.999 * weights.sum()
+    )
+
+
+def _width(item: VariableResult) -> float:
+    """Standard deviation of the original's spectrum."""
+    centres = 0.5 * (item.before.edges[1:] + item.before.edges[:-1])
+    weights = item.before.counts
+    total = weights.sum()
+    if total <= 0:
+        return math.inf
+    mean = float((centres * weights).sum() / total)
+    return float(np.sqrt(((centres - mean) ** 2 * weights).sum() / total)) or math.inf
+
+
+def biased_runs(profile: Profile, limit: float) -> list[tuple[float, float, float, float, float]]:
+    """Runs of neighbouring biased bins: low and high edge, mean, count, significance."""
+    with np.errstate(all="ignore"):
+        floor = np.maximum(profile.mean_error, 1e-12)
+        flagged = (profile.count >= FEWEST) & (np.abs(profile.mean) > limit)
+        flagged &= np.abs(profile.mean) > SIGNIFICANT * floor
+        signs = np.where(flagged, np.sign(profile.mean), 0)
+        unsure = ~flagged & ((profile.count < FEWEST) | (np.abs(profile.mean) > limit))
+    runs: list[tuple[float, float, float, float, float]] = []
+    place = 0
+    while place < len(signs):
+        if signs[place] == 0:
+            place += 1
+            continue
+        end = _run_end(signs, unsure, place)
+        part = slice(place, end + 1)
+        filled = profile.count[part] > 0
+        counts, means, errors = (x[part][filled] for x in (profile.count, profile.mean, floor))
+        count = float(counts.sum())
+        mean = float((means * counts).sum() / count)
+        error = math.sqrt(float(((errors * counts) ** 2).sum())) / count
+        runs.append(
+            (float(profile.edges[place]), float(profile.edges[end + 1]), mean, count, abs(mean) / error)
+        )
+        place = end + 1
+    return runs
+
+
+def _run_end(signs: Floats, unsure: NDArray[np.bool_], start: int) -> int:
+    """The last bin of a run of one sign; bins with too few entries to tell do not end it."""
+    end = place = start
+    while place + 1 < len(signs) and (signs[place + 1] == signs[start] or unsure[place + 1]):
+        place += 1
+        if signs[place] != 0:
+            end = place
+    return place if place == len(signs) - 1 else end
+
+
+def _range(profile: Profile, low: float, high: float) -> str:
+    by, unit = profile.by, f" {profile.unit}" if profile.unit else ""
+    first, last = low <= profile.edges[0], high >= profile.edges[-1]
+    if first and last:
+        return "everywhere"
+    if last:
+        return f"for {by} above {low:.4g}{unit}"
+    if first:
+        return f"for {by} below {high:.4g}{unit}"
+    return f"for {by} from {low:.4g} to {high:.4g}{unit}"
+
+
+def _elsewhere(profile: Profile, runs: list[tuple[float, float, float, float, float]], relative: bool) -> str:
+    outside = np.ones(len(profile.count), bool)
+    for low, high, *_ in runs:
+        outside &= ~((profile.edges[:-1] >= low) & (profile.edges[1:] <= high))
+    outside &= profile.count >= FEWEST
+    if not outside.any():
+        return ""
+    total = profile.count[outside].sum()
+    mean = float((profile.mean[outside] * profile.count[outside]).sum() / total)
+    size = f"{100 * mean:+.2g} %" if relative else f"{mean:+.2g}"
+    more = f", {len(runs) - 1} more biased ranges" if len(runs) > 1 else ""
+    return f"; elsewhere the mean is {size}{more}"
+
+
+def listed(names: tuple[str, ...] | list[str], shown: int = 6) -> str:
+    """The first names, and how many more there are."""
+    head = ", ".join(names[:shown])
+    return f"{head} and {len(names) - shown} more" if len(names) > shown else head

@@ -1,0 +1,1 @@
+"""What physicists compute from columns: kinematics, objects, candidates, event quantities, triggers."""
