@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,10 @@ from hepack.autocoder import decode, describe, encode  # noqa: E402
 from hepack.autocoder.encode import Options  # noqa: E402
 from hepack.autocoder.frame import frame, unframe  # noqa: E402
 from hepack.autocoder.learn import learn  # noqa: E402
+from hepack.study.table import extract  # noqa: E402
 from hepack.table import Tolerance  # noqa: E402
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 QUICK = Options(latent=2, hidden=(8,), epochs=3, batch=64)
 KEPT = Options(latent=2, hidden=(8,), epochs=3, batch=64, always=True)
@@ -96,6 +100,14 @@ def test_a_model_of_other_data_keeps_the_promise() -> None:
     check(heavy, BOUNDS, encode(heavy, BOUNDS, model=trained, options=KEPT))
     with pytest.raises(BadRequestError):
         encode({"pt": heavy["pt"]}, BOUNDS | {"pt": "1e-3"}, model=trained)
+
+
+def test_zprime_jets_in_a_qcd_model_keep_the_promise() -> None:
+    names = [f"Jet_{name}" for name in ("pt", "eta", "phi", "mass")]
+    qcd = extract(SAMPLES / "qcd_high.root", names, most=1500)
+    heavy = extract(SAMPLES / "zprime_tt.root", names, most=600).columns()
+    bounds = {"Jet_pt": "1e-3rel", "Jet_eta": "1e-3", "Jet_phi": "1e-3", "Jet_mass": "1e-3rel"}
+    check(heavy, bounds, encode(heavy, bounds, model=learn(qcd.values, KEPT), options=KEPT))
 
 
 def test_derived_columns_pay_for_the_network() -> None:
