@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "What packing did to the physics: a page of evidence, pass or fail.",
     "bench": "Compare with other compressors at the same bounds.",
     "simulate": "Make realistic LHC events.",
+    "study": "Study autoencoders as compressors, beside published results.",
 }
 """Command -> one line of help; kept here so that ``hepack --help`` imports no command."""
 

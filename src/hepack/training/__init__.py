@@ -1,4 +1,4 @@
-"""Train the learned coders. torch is imported on the first fit, not with this package."""
+"""Train learned coders and autoencoders. torch is imported on the first fit, not with this package."""
 
 from hepack.training.fit import fit_mlps
 
