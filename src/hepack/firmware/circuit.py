@@ -81,13 +81,14 @@ def build(net: TriggerNet) -> Circuit:
     """The circuit of a net: constant products are sums of shifted inputs, shared between outputs."""
     maker = _Maker()
     inputs = [maker.add(Node("input", a, b, value=i)) for i, (a, b) in enumerate(net.bounds)]
-    values = inputs
+    registers = [inputs]
     for layer in net.layers:
-        values = maker.layer(layer, values)
+        registers.append(maker.layer(layer, registers[-1]))
+    values = registers[-1]
     if net.score == "sum_squares":
         parts = [maker.square(v) for v in values]
     else:
-        parts = [maker.distance(a, b) for a, b in zip(inputs, values, strict=True)]
+        parts = [maker.distance(a, b) for a, b in zip(registers[net.compare], values, strict=True)]
     maker.sum([(p, 0, 1) for p in parts], 0, final=True)
     return Circuit(net.inputs, tuple(maker.nodes))
 

@@ -62,8 +62,9 @@ class TriggerNet:
     """Layers one after the other, then a score.
 
     ``lows`` and ``highs`` bound each input (larger ones saturate). ``sum_squares`` adds the squares of the
-    last layer's outputs; ``distance`` adds the absolute differences of inputs and last layer, both at the
-    inputs' unit. Scores are integers; ``threshold`` (an event passes at or above it) and ``prescale`` (one
+    last layer's outputs; ``distance`` adds the absolute differences of the last layer and register ``compare``
+    (0 holds the inputs, ``l + 1`` what layer ``l`` gives). The first ``fixed`` layers were given, not trained.
+    Scores are integers; ``threshold`` (an event passes at or above it) and ``prescale`` (one
     in how many passing events is kept) are what the firmware loads.
 
     Raises:
@@ -77,6 +78,8 @@ class TriggerNet:
     score: ScoreKind
     threshold: int = 0
     prescale: int = 1
+    fixed: int = 0
+    compare: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
@@ -90,8 +93,10 @@ class TriggerNet:
                 raise BadRequestError(f"{first.outputs} outputs meet a layer of {second.inputs} inputs")
         if self.score not in ("sum_squares", "distance"):
             raise BadRequestError(f"there is no score '{self.score}'; known are sum_squares and distance")
-        if self.score == "distance" and self.layers[-1].outputs != self.inputs:
-            raise BadRequestError("a distance needs as many outputs as inputs")
+        if not 0 <= self.fixed < len(self.layers) or not 0 <= self.compare < len(self.layers):
+            raise BadRequestError("a net names fixed or compared layers that it does not have")
+        if self.score == "distance" and self.layers[-1].outputs != self.width(self.compare):
+            raise BadRequestError("a distance needs as many outputs as numbers that they are compared with")
         if any(reach >= 1 << 53 for reach in self.reaches()):
             raise LimitError("a sum of the net could leave 53 bits")
         if self.threshold < 0 or not 1 <= self.prescale < 1 << 32:
@@ -107,8 +112,12 @@ class TriggerNet:
 
     @property
     def parameters(self) -> int:
-        """Weights and biases, zeros included."""
-        return sum(layer.weights.size + layer.bias.size for layer in self.layers)
+        """Trained weights and biases, zeros included."""
+        return sum(layer.weights.size + layer.bias.size for layer in self.layers[self.fixed :])
+
+    def width(self, register: int) -> int:
+        """How many numbers a register holds."""
+        return self.inputs if register == 0 else self.layers[register - 1].outputs
 
     def reaches(self) -> list[int]:
         """For each layer, what no partial sum exceeds in magnitude, in any order."""

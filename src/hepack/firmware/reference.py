@@ -24,6 +24,6 @@ def layers(net: TriggerNet, inputs: NDArray[Any]) -> list[Ints]:
 def scores(net: TriggerNet, inputs: NDArray[Any]) -> Ints:
     """The score of each event, shape ``(event,)``; inputs are integers of shape ``(event, input)``."""
     every = layers(net, inputs)
-    first, last = every[0], every[-1]
-    row = last * last if net.score == "sum_squares" else np.abs(first - last)
+    last = every[-1]
+    row = last * last if net.score == "sum_squares" else np.abs(every[net.compare] - last)
     return np.asarray(row.sum(axis=1), np.int64)

@@ -24,10 +24,12 @@ def scores(net: TriggerNet, inputs: NDArray[Any]) -> Ints:
     for start in range(0, len(inputs), ROWS):
         part = clip_inputs(net, inputs[start : start + ROWS])
         values: NDArray[Any] = part
-        for step in steps:
+        compared = values
+        for index, step in enumerate(steps):
             values = step(values)
+            compared = values if index + 1 == net.compare else compared
         last = values.astype(np.int64)
-        row = last * last if net.score == "sum_squares" else np.abs(part - last)
+        row = last * last if net.score == "sum_squares" else np.abs(compared.astype(np.int64) - last)
         found[start : start + ROWS] = row.sum(axis=1)
     if not len(inputs):
         clip_inputs(net, inputs)  # an empty stream must have the right columns, too

@@ -18,7 +18,7 @@ from hepack._errors import BadRequestError
 from hepack.firmware.net import Dense, TriggerNet
 
 INPUT_POINT = 6
-"""Inputs are counts / 2**6: 32 GeV, an eta of 2.8 or half a turn is about 1."""
+"""Inputs, companded by the fixed layers, are counts / 2**6."""
 BIAS_BITS = 20
 SHAPES = {
     "ae": (32, 16, 3),
@@ -167,9 +167,7 @@ class TriggerModel(nn.Module):
         mean, _ = self.encode(x)
         if self.variational:
             return mean.square().sum(dim=1)
-        last = self.decoder[-1]
-        rebuilt = self.decode(mean)
-        return (x - rebuilt).abs().sum(dim=1) if last is not None else rebuilt
+        return (x - self.decode(mean)).abs().sum(dim=1)
 
     @property
     def score_lsb(self) -> float:
@@ -206,15 +204,20 @@ def freeze(model: TriggerModel, x: Tensor, bits: tuple[Bits, ...] | None = None,
             point = int(layer.point or 0)
 
 
-def lower(model: TriggerModel, lows: tuple[int, ...], highs: tuple[int, ...]) -> TriggerNet:
-    """The integer net that gives the model's scores exactly, in counts of `TriggerModel.score_lsb`."""
+def lower(
+    model: TriggerModel, lows: tuple[int, ...], highs: tuple[int, ...], fixed: tuple[Dense, ...]
+) -> TriggerNet:
+    """The integer net that gives the model's scores exactly, in counts of `TriggerModel.score_lsb`.
+
+    The ``fixed`` layers come first; the model reads what they give.
+    """
     point = INPUT_POINT
-    layers = []
+    layers = list(fixed)
     for layer in model.parts:
         layers.append(layer.lower(point))
         point = _point(layer, point)
     score: Literal["sum_squares", "distance"] = "sum_squares" if model.variational else "distance"
-    return TriggerNet(lows, highs, tuple(layers), score)
+    return TriggerNet(lows, highs, tuple(layers), score, fixed=len(fixed), compare=len(fixed))
 
 
 def to_units(counts: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> Tensor:

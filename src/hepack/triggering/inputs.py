@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadInputError, BadRequestError
-from hepack.io import ReadOptions, open_source
+from hepack.io import open_source
 
 OBJECTS = {57: (1, 4, 4, 10), 42: (1, 4, 4, 5)}
 """Number of inputs -> how many of missing momentum, electrons, muons, jets; each is pt, eta, phi."""
@@ -52,7 +52,7 @@ def read_stream(path: str) -> Floats:
     Raises:
         BadInputError: no such column, another number of columns, no events, NaN, or MeV instead of GeV.
     """
-    with open_source(path, None, ReadOptions()) as source:
+    with open_source(path) as source:
         for index, schema in enumerate(source.contents.schemas):
             if COLUMN not in {variable.name for variable in schema.variables}:
                 continue
