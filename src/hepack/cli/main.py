@@ -21,6 +21,7 @@ COMMANDS = {
     "reduce": "Round to tolerances; write an ordinary file that needs no hepack.",
     "bench": "Compare with other compressors at the same bounds.",
     "simulate": "Make realistic LHC events.",
+    "trigger": "Tiny integer nets that find anomalies in a trigger's hardware.",
 }
 """Command -> one line of help; kept here so that ``hepack --help`` imports no command."""
 

@@ -127,7 +127,9 @@ class _Maker:
         pairs, rows = share_pairs(rows, len(values), [self.depth[v] for v in values])
         known = list(values)
         for pair in pairs:
-            known.append(self._plus((known[pair.first], pair.shift, 1), (known[pair.second], pair.more, pair.sign)))
+            known.append(
+                self._plus((known[pair.first], pair.shift, 1), (known[pair.second], pair.more, pair.sign))
+            )
         out = []
         for row, bias in zip(rows, layer.bias.tolist(), strict=True):
             total = self.sum([(known[n], s, sign) for n, s, sign in row], bias)
@@ -148,7 +150,9 @@ class _Maker:
             if first[2] < 0 < second[2]:
                 first, second = second, first
             base = min(first[1], second[1])
-            made = self._plus((first[0], first[1] - base, 1), (second[0], second[1] - base, first[2] * second[2]))
+            made = self._plus(
+                (first[0], first[1] - base, 1), (second[0], second[1] - base, first[2] * second[2])
+            )
             left = [*left[2:], (made, base, first[2])]
         index, shift, sign = left[0]
         if shift or sign < 0 or (final and index != len(self.nodes) - 1):

@@ -20,7 +20,8 @@ ANGLE_STEP = 2
 
 def companding(inputs: int) -> tuple[Dense, Dense]:
     """Two layers from ``inputs`` hardware integers (pt, eta, phi of each object) to as many companded ones."""
-    split, rows = [], []
+    split: list[tuple[int, int]] = []
+    rows: list[range] = []
     for column in range(inputs):
         steps = STEPS if column % 3 == 0 else (ANGLE_STEP,)
         rows.append(range(len(split), len(split) + len(steps)))
@@ -39,7 +40,9 @@ def companding(inputs: int) -> tuple[Dense, Dense]:
     )
 
 
-def compand(counts: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+def compand(
+    counts: np.ndarray[tuple[int, ...], np.dtype[np.int32]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
     """What the two layers make of hardware integers, shape ``(event, input)``."""
     values = counts.astype(np.int64)
     for layer in companding(counts.shape[1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ def scores(net: TriggerNet, inputs: NDArray[Any], points: tuple[int, ...]) -> ND
     """
     values = clip_inputs(net, inputs) * 2.0 ** -points[0]
     registers = [values]
-    for layer, before, after in zip(net.layers, points, points[1:], strict=True):
+    for layer, (before, after) in zip(net.layers, itertools.pairwise(points), strict=True):
         unit, sums_unit = 2.0**-after, 2.0 ** -(after + layer.shift)
         half = sums_unit * ((1 << layer.shift) >> 1)
         weights = layer.weights * (sums_unit * 2.0**before)

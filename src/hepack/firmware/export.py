@@ -78,7 +78,9 @@ def export(
     proof = _prove(net, points, circuit, inside, expected, folder, name, simulate, report)
     if proof.latency is not None and proof.latency != cost.latency:
         raise HepackError(f"the simulated latency is {proof.latency} cycles, {cost.latency} were expected")
-    (folder / "cost.json").write_text(json.dumps({"cost": asdict(cost), "proof": asdict(proof)}, indent=1) + "\n")
+    (folder / "cost.json").write_text(
+        json.dumps({"cost": asdict(cost), "proof": asdict(proof)}, indent=1) + "\n"
+    )
     return Exported(folder, name, cost, proof)
 
 

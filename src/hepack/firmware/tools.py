@@ -77,7 +77,17 @@ def run_verilog(folder: Path, sources: Sequence[str], top: str) -> str:
     assert compiler is not None
     with tempfile.TemporaryDirectory(prefix="hepack-rtl-") as scratch:
         made = Path(scratch)
-        options = ["--cc", "--exe", "--main", "--timing", "--top-module", top, "--Mdir", scratch, "-Wno-fatal"]
+        options = [
+            "--cc",
+            "--exe",
+            "--main",
+            "--timing",
+            "--top-module",
+            top,
+            "--Mdir",
+            scratch,
+            "-Wno-fatal",
+        ]
         _call([tool.program, *options, "--prefix", "Vbench", *sources], folder, tool.environment)
         include = Path(tool.root) / "include"
         # by hand, not by the generated makefile: that one wants precompiled headers and perl
@@ -122,7 +132,9 @@ def count_luts(folder: Path, source: str, top: str) -> dict[str, int] | None:
     return found
 
 
-def _call(words: Sequence[str], folder: Path, environment: dict[str, str] | None = None, given: str = "") -> str:
+def _call(
+    words: Sequence[str], folder: Path, environment: dict[str, str] | None = None, given: str = ""
+) -> str:
     done = subprocess.run(  # noqa: S603  (our own words, no shell)
         list(words), cwd=folder, env=environment, input=given, capture_output=True, text=True, timeout=SECONDS,
         check=False,

@@ -105,7 +105,8 @@ def _tail(pipeline: Pipeline) -> Iterator[str]:
         last = _literal(circuit.score.value, SCORE_BITS + 1)
     depth = pipeline.latency - 1
     yield f"  reg [{depth - 1}:0] valid = 0;"
-    yield f"  always @(posedge clk) valid <= {'{' + f'valid[{depth - 2}:0], in_valid' + '}' if depth > 1 else 'in_valid'};"
+    moved = f"{{valid[{depth - 2}:0], in_valid}}" if depth > 1 else "in_valid"
+    yield f"  always @(posedge clk) valid <= {moved};"
     yield f"  wire [{SCORE_BITS - 1}:0] total = {last};"
     yield f"  reg [{SCORE_BITS - 1}:0] count = 0;"
     yield "  wire turn = (count + 1 >= prescale);"

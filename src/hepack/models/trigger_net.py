@@ -184,7 +184,9 @@ def _point(layer: nn.Module, before: int) -> int:
     return before if point is None else int(point)
 
 
-def freeze(model: TriggerModel, x: Tensor, bits: tuple[Bits, ...] | None = None, share: float = 0.9995) -> None:
+def freeze(
+    model: TriggerModel, x: Tensor, bits: tuple[Bits, ...] | None = None, share: float = 0.9995
+) -> None:
     """Turn the layers of the trigger into fixed-point ones; ranges hold ``share`` of the outputs on ``x``.
 
     A distance compares outputs with inputs, so its last layer has the inputs' point and range.

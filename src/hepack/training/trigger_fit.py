@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hepack._errors import BadRequestError
+from hepack._errors import BadRequestError, HepackError
+from hepack.firmware import run
+from hepack.firmware.compand import compand
+from hepack.firmware.net import TriggerNet
 from hepack.models.trigger_net import SHAPES, Bits, TriggerModel, freeze, to_units
 from hepack.training.trigger_teacher import teach, variants
 
@@ -33,7 +36,7 @@ class FitRecipe:
 
     shape: str = "axol1tl"
     variational: bool = True
-    bits: Bits = Bits()
+    bits: Bits = field(default_factory=Bits)
     sparsity: float = 0.0
     teach: bool = True
     beta: float = 0.05
@@ -84,7 +87,16 @@ def fit(companded: Counts, recipe: FitRecipe, report: Report | None = None) -> F
     _train(model, sample, recipe, recipe.epochs, recipe.rate, 0.0, report, "floats")
     floats = copy.deepcopy(model)
     freeze(model, sample.wide)
-    _train(model, sample, recipe, recipe.quantised_epochs, recipe.rate / 4, recipe.sparsity, report, "fixed point")
+    _train(
+        model,
+        sample,
+        recipe,
+        recipe.quantised_epochs,
+        recipe.rate / 4,
+        recipe.sparsity,
+        report,
+        "fixed point",
+    )
     return Fitted(floats.eval(), model.eval())
 
 
@@ -160,7 +172,7 @@ def taught_loss(model: TriggerModel, sample: Sample, rows: Tensor, weight: Tenso
     taught = nn.functional.smooth_l1_loss(norm, wanted.sqrt(), beta=0.1)
     half = len(rows)
     own = _autoencoder_loss(model, x[:half], mean[:half], features[:half], weight, 0.0)
-    return taught + beta * own
+    return torch.add(taught, own, alpha=beta)
 
 
 def _train(
@@ -203,3 +215,22 @@ def _prune(model: TriggerModel, sparsity: float) -> None:
         if count:
             edge = torch.kthvalue(size, count).values
             layer.mask.copy_((layer.weight.detach().abs() > edge) & (layer.mask > 0))
+
+
+def model_scores(model: TriggerModel, companded: Counts) -> NDArray[np.float64]:
+    """The score of each event in the model's units, as torch computes it in single precision."""
+    with torch.no_grad():
+        return np.asarray(model.score(to_units(companded)).numpy(), np.float64)
+
+
+def prove(model: TriggerModel, net: TriggerNet, counts: Counts) -> None:
+    """torch's fixed-point scores are the integer program's, event by event; ``counts`` are not companded.
+
+    Raises:
+        HepackError: they are not.
+    """
+    exact = copy.deepcopy(model).double()
+    with torch.no_grad():
+        found = exact.score(to_units(compand(counts)).double()).numpy() / model.score_lsb
+    if not np.array_equal(found, run.scores(net, counts)):
+        raise HepackError("the integer program disagrees with the trained net; please report this")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.triggering.inputs import OBJECTS
+from hepack.firmware.layout import OBJECTS
 
 Counts = NDArray[np.int32]
 Values = NDArray[np.float64]
@@ -40,7 +40,9 @@ class Teacher:
         return found
 
     def _lead(self, companded: Counts) -> NDArray[np.int64]:
-        return np.searchsorted(self.lead_edges, _lead_pt(companded, self.kinds), "right")
+        return np.asarray(
+            np.searchsorted(self.lead_edges, _lead_pt(companded, self.kinds), "right"), np.int64
+        )
 
 
 def teach(companded: Counts) -> Teacher:
@@ -62,7 +64,9 @@ def teach(companded: Counts) -> Teacher:
         tables.append(table)
     lead = _lead_pt(companded, kinds)
     lead_edges = np.unique(np.quantile(lead, np.linspace(0, 0.999, BINS)).astype(np.int64))
-    lead_counts = np.bincount(np.searchsorted(lead_edges, lead, "right"), minlength=len(lead_edges) + 1) + PRIOR
+    lead_counts = (
+        np.bincount(np.searchsorted(lead_edges, lead, "right"), minlength=len(lead_edges) + 1) + PRIOR
+    )
     return Teacher(
         kinds, edges, -np.log2(numbers / numbers.sum()), tuple(tables), lead_edges,
         -np.log2(lead_counts / lead_counts.sum()),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.triggering.inputs import OBJECTS
+from hepack.firmware.layout import OBJECTS
 from hepack.triggering.rates import threshold_at
 
 Stream = NDArray[np.float32]
@@ -50,7 +50,7 @@ def cut_thresholds(values: Mapping[str, Values], rate: float) -> dict[str, float
 
 def any_cut(values: Mapping[str, Values], thresholds: Mapping[str, float]) -> NDArray[np.bool_]:
     """Whether each event passes at least one cut."""
-    return np.any([values[name] >= edge for name, edge in thresholds.items()], axis=0)
+    return np.asarray(np.any([values[name] >= edge for name, edge in thresholds.items()], axis=0))
 
 
 def widened(values: Mapping[str, Values], accepted: int) -> dict[str, float]:

@@ -19,10 +19,12 @@ PROCESSES = (*MIX, *SIGNALS)
 
 
 def write_stream(
-    name: str, events: int, path: Path, *, seed: int = 1, pile_up: float = 0.0, overwrite: bool = False,
-    tick: Callable[[str, int], None] | None = None,
+    name: str, events: int, path: Path, *, seed: int = 1, pile_up: float = 0.0,
+    filtered: bool | None = None, overwrite: bool = False, tick: Callable[[str, int], None] | None = None,
 ) -> None:  # fmt: skip
     """Simulate the stream ``name`` (`BACKGROUND` for the whole mix, shuffled) into the file ``path``.
+
+    ``filtered`` asks for the lepton; None: of backgrounds only, as in arXiv:2107.02157.
 
     Raises:
         BadRequestError: an unknown stream, too few events for the mix, or the file exists.
@@ -31,7 +33,9 @@ def write_stream(
     parts, codes = [], []
     with replacing(path, overwrite=overwrite) as temporary:
         for process, count in counts.items():
-            request = StreamRequest(process, count, seed, pile_up)
+            request = StreamRequest(
+                process, count, seed, pile_up, filtered=process in MIX if filtered is None else filtered
+            )
             report = (lambda done, p=process: tick(p, done)) if tick else None
             parts.append(simulate_stream(request, report))
             codes.append(np.full(count, PROCESSES.index(process), np.int32))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadInputError, BadRequestError
+from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.io import open_source
 
-OBJECTS = {57: (1, 4, 4, 10), 42: (1, 4, 4, 5)}
-"""Number of inputs -> how many of missing momentum, electrons, muons, jets; each is pt, eta, phi."""
 COLUMN = "Particles"
 MAX_PT_GEV = 14_000.0
 """No object carries more than the beams' energy: a larger pt is in MeV."""
@@ -20,27 +18,6 @@ MAX_ETA = 6.0
 BLOCK_BYTES = 1 << 26
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Units:
-    """Hardware units. ``pt`` in GeV, ``eta``, and ``phi`` in rad per count; ``pt_bits`` of the saturated pt.
-
-    The defaults are those of the CMS Level-1 global trigger (CMS-TDR-021): 0.5 GeV, 0.087/2, 2 pi/144.
-    """
-
-    pt: float = 0.5
-    eta: float = 0.0435
-    phi: float = 2 * np.pi / 144
-    pt_bits: int = 9
-
-    @property
-    def bounds(self) -> tuple[tuple[int, int], ...]:
-        """The range of pt, eta and phi in counts."""
-        return (0, (1 << self.pt_bits) - 1), (-127, 127), (-72, 72)
-
-
-CMS_UNITS = Units()
 
 
 def read_stream(path: str) -> Floats:
@@ -56,11 +33,15 @@ def read_stream(path: str) -> Floats:
         for index, schema in enumerate(source.contents.schemas):
             if COLUMN not in {variable.name for variable in schema.variables}:
                 continue
-            blocks = [np.asarray(table.columns[COLUMN]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)]
+            blocks = [
+                np.asarray(table.columns[COLUMN]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)
+            ]
             if not blocks:
                 break
             return check_stream(np.concatenate(blocks), path)
-    raise BadInputError(f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'")
+    raise BadInputError(
+        f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'"
+    )
 
 
 def check_stream(values: NDArray[Any], where: str) -> Floats:
@@ -88,7 +69,9 @@ def check_stream(values: NDArray[Any], where: str) -> Floats:
 def _plausible(out: Floats, where: str) -> Floats:
     pt, eta, phi = out[..., 0], out[..., 1], out[..., 2]
     if (pt < 0).any():
-        raise BadInputError(f"{where}: a pt is negative ({float(pt.min()):g}); the order must be pt, eta, phi")
+        raise BadInputError(
+            f"{where}: a pt is negative ({float(pt.min()):g}); the order must be pt, eta, phi"
+        )
     if float(np.median(pt.max(axis=1))) > 1000 or float(pt.max()) > MAX_PT_GEV:
         raise BadInputError(
             f"{where}: the hardest objects have a median pt of {float(np.median(pt.max(axis=1))):g} and a maximum "
@@ -111,10 +94,12 @@ def digitise(stream: Floats, inputs: int, units: Units = CMS_UNITS) -> NDArray[n
         BadRequestError: ``inputs`` is not 57 or 42, or more than the stream has.
     """
     if inputs not in OBJECTS or inputs > stream.shape[1] * 3:
-        raise BadRequestError(f"a net of {inputs} inputs does not fit events of {stream.shape[1] * 3} numbers")
+        raise BadRequestError(
+            f"a net of {inputs} inputs does not fit events of {stream.shape[1] * 3} numbers"
+        )
     steps = np.array([units.pt, units.eta, units.phi])
     low, high = np.array(units.bounds).T
     values = stream[:, : inputs // 3].astype(np.float64)
     values[..., 2] = (values[..., 2] + np.pi) % (2 * np.pi) - np.pi
     counts = np.clip(np.rint(values / steps), low, high)
-    return counts.astype(np.int32).reshape(len(stream), inputs)
+    return np.asarray(counts.astype(np.int32).reshape(len(stream), inputs))

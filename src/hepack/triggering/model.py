@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hepack._atomic import replacing
 from hepack._errors import BadRequestError, CorruptFileError, LimitError, TooNewError
 from hepack.firmware import run
+from hepack.firmware.layout import CMS_UNITS, Units
 from hepack.firmware.net import MAX_LAYERS, MAX_WIDTH, Dense, TriggerNet
-from hepack.triggering.inputs import CMS_UNITS, Units, digitise
+from hepack.triggering.inputs import digitise
 
 FORMAT, VERSION = "hepack trigger", 1
 MAX_BYTES = 16 << 20
@@ -46,7 +47,13 @@ def save(trigger: Trigger, path: Path, *, overwrite: bool = False) -> None:
     """
     net = trigger.net
     layers = [
-        {"weights": x.weights.tolist(), "bias": x.bias.tolist(), "shift": x.shift, "low": x.low, "high": x.high}
+        {
+            "weights": x.weights.tolist(),
+            "bias": x.bias.tolist(),
+            "shift": x.shift,
+            "low": x.low,
+            "high": x.high,
+        }
         for x in net.layers
     ]
     document = {

@@ -23,7 +23,12 @@ LEPTON_PT = 23.0
 """GeV: every event has an electron (|eta| < 3) or muon (|eta| < 2.1) above, as in arXiv:2107.02157."""
 MIX = {"w": 0.592, "qcd": 0.338, "z": 0.067, "ttbar": 0.003}
 """Shares of the background after the filter, arXiv:2107.02157, section 2."""
-SIGNALS = {"a_4l": "a_4l", "leptoquark": "leptoquark_80", "h0_tautau": "h0_tautau", "hplus_taunu": "hplus_taunu"}
+SIGNALS = {
+    "a_4l": "a_4l",
+    "leptoquark": "leptoquark_80",
+    "h0_tautau": "h0_tautau",
+    "hplus_taunu": "hplus_taunu",
+}
 CHUNK = 500
 """Generated events that share a seed."""
 LOOSE_PT, LOOSE_ETA = 18.0, 2.7
@@ -59,6 +64,7 @@ Particles = NDArray[np.float32]
 @dataclass(frozen=True)
 class StreamRequest:
     """``process`` is a key of `MIX` or `SIGNALS`; ``pile_up`` the mean number of collisions overlaid.
+    Without ``filtered`` every event stays, whatever its leptons.
 
     Raises:
         BadRequestError: an unknown process or a number out of range.
@@ -69,6 +75,7 @@ class StreamRequest:
     seed: int = 1
     pile_up: float = 0.0
     energy: float = 13600.0
+    filtered: bool = True
 
     def __post_init__(self) -> None:
         if self.process not in MIX and self.process not in SIGNALS:
@@ -80,13 +87,14 @@ class StreamRequest:
             raise BadRequestError(f"pile-up must lie within 0 and 300, found {self.pile_up}")
 
 
-def generator_process(name: str) -> Process:
+def generator_process(name: str, *, filtered: bool = True) -> Process:
     """What Pythia makes for one stream.
 
-    A charged Higgs has one tau, so making that tau leptonic changes the rate and nothing else.
+    Behind the filter a charged Higgs has one tau that must be leptonic, so forcing that changes the rate
+    and nothing else.
     """
     base = {p.id: p for p in _EXTRA}.get(f"stream_{name}") or get_process(SIGNALS.get(name, name))
-    forced = ("15:onMode = off", "15:onIfAny = 11 13") if name == "hplus_taunu" else ()
+    forced = ("15:onMode = off", "15:onIfAny = 11 13") if name == "hplus_taunu" and filtered else ()
     return Process(
         id=f"stream_{name}",
         title=base.title,
@@ -99,7 +107,7 @@ def generator_process(name: str) -> Process:
 
 
 def simulate_stream(request: StreamRequest, tick: Callable[[int], None] | None = None) -> Particles:
-    """Make filtered events, shape ``(event, 19, 3)``: pt (GeV), eta, phi of MET, electrons, muons, jets.
+    """Make events, shape ``(event, 19, 3)``: pt (GeV), eta, phi of MET, electrons, muons, jets.
 
     QCD gets its lepton from a jet that is taken for an electron or muon (real leptons in jets are
     mostly not isolated), one per event, each with the same probability. The events depend on the
@@ -130,15 +138,15 @@ def _chunks(request: StreamRequest) -> Iterator[Particles]:
         particles = np.asarray(trigger_table(events).columns["Particles"], np.float32)
         if request.process == "qcd":
             particles = jets_as_leptons(particles, rng)
-        yield particles[has_lepton(particles)]
+        yield particles[has_lepton(particles)] if request.filtered else particles
 
 
 def _events(request: StreamRequest, chunk: int) -> tuple[Events | None, np.random.Generator]:
-    process = generator_process(request.process)
+    process = generator_process(request.process, filtered=request.filtered)
     seeds = [pythia_seed(request.seed, process.id, chunk, stream) for stream in range(3)]
     rng = np.random.default_rng(seeds[2])
     record = generate(process, events=CHUNK, energy=request.energy, seed=seeds[0], tick=lambda _: None)
-    if request.process != "qcd":
+    if request.filtered and request.process != "qcd":
         record = select(record, _may_pass(record))
     if record.n_events == 0:
         return None, rng

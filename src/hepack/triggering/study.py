@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from hepack._errors import BadRequestError
 from hepack.triggering.cuts import any_cut, cut_thresholds, cut_values, widened
 from hepack.triggering.model import Trigger
-from hepack.triggering.rates import PRECISION, Area, Share, auc, check_rate, events_needed, share, threshold_at
+from hepack.triggering.rates import (
+    PRECISION,
+    Area,
+    Share,
+    auc,
+    check_rate,
+    events_needed,
+    share,
+    threshold_at,
+)
 
 Stream = NDArray[np.float32]
 SHIFTS = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
@@ -65,7 +74,7 @@ class StudyResult:
         plain = asdict(self)
         for name, result in self.signals.items():
             plain["signals"][name]["gain"] = result.gain
-        return _with_intervals(plain)
+        return dict(_with_intervals(plain))
 
 
 def study(
@@ -130,7 +139,13 @@ class _Menu:
         found |= {name: share(values[name] >= edge) for name, edge in self.cuts.items()}
         pure = share(anomaly & ~cuts)
         wide = share(any_cut(values, self.wide))
-        return {**found, "any_cut": share(cuts), "union": share(cuts | anomaly), "pure": pure, "widened": wide}
+        return {
+            **found,
+            "any_cut": share(cuts),
+            "union": share(cuts | anomaly),
+            "pure": pure,
+            "widened": wide,
+        }
 
     def signal(self, background: Stream, stream: Stream) -> SignalResult:
         rates = self.rates(stream)
