@@ -16,6 +16,7 @@ from hepack._errors import BadRequestError, HepackError
 from hepack.firmware import emulate, hls, reference, run, testbench, tools, verilog
 from hepack.firmware.circuit import Circuit, build
 from hepack.firmware.cost import Cost, estimate
+from hepack.firmware.keywords import KEYWORDS
 from hepack.firmware.net import TriggerNet, clip_inputs
 from hepack.firmware.pipeline import LEVELS, Pipeline, schedule
 
@@ -64,8 +65,8 @@ def export(
         BadRequestError: the name is no identifier, or there are no events.
         HepackError: two forms of the net disagree (our own bug), or a tool failed.
     """
-    if not re.fullmatch(r"[A-Za-z_]\w{0,40}", name):
-        raise BadRequestError(f"'{name}' is no name for a module; use letters, digits and _")
+    if not re.fullmatch(r"[A-Za-z_]\w{0,40}", name, re.ASCII) or name in KEYWORDS:
+        raise BadRequestError(f"'{name}' is no name for a module; use letters, digits and _, and no keyword")
     if len(inputs) == 0:
         raise BadRequestError("the proof needs events; the stream is empty")
     inside = clip_inputs(net, inputs)

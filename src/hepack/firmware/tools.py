@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.util
 import os
 import re
@@ -89,14 +91,32 @@ def run_verilog(folder: Path, sources: Sequence[str], top: str) -> str:
             "-Wno-fatal",
         ]
         _call([tool.program, *options, "--prefix", "Vbench", *sources], folder, tool.environment)
-        include = Path(tool.root) / "include"
-        # by hand, not by the generated makefile: that one wants precompiled headers and perl
-        runtime = [include / f"{n}.cpp" for n in ("verilated", "verilated_threads", "verilated_timing")]
-        files = [*sorted(made.glob("*.cpp")), *runtime]
-        flags = ["-std=c++20", "-fcoroutines", "-O0", "-pthread", f"-I{include}", f"-I{include / 'vltstd'}"]
-        flags += [f"-I{made}", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", "-DVL_TIME_CONTEXT"]
+        files = [*sorted(made.glob("*.cpp")), *_runtime(tool, compiler)]
+        flags = [*_flags(tool), f"-I{made}"]
         _call([compiler, *flags, *map(str, files), "-o", str(made / "bench")], folder)
         return _call([str(made / "bench")], folder)
+
+
+def _flags(tool: Verilator) -> list[str]:
+    include = Path(tool.root) / "include"
+    flags = ["-std=c++20", "-fcoroutines", "-O0", "-pthread", f"-I{include}", f"-I{include / 'vltstd'}"]
+    return [*flags, "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0", "-DVL_TIME_CONTEXT"]
+
+
+@functools.cache
+def _runtime(tool: Verilator, compiler: str) -> list[Path]:
+    """Verilator's own sources, compiled once per process, which takes longer than a small design.
+
+    By hand, not by the generated makefile: that one wants precompiled headers and perl.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="hepack-verilator-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    objects = []
+    for name in ("verilated", "verilated_threads", "verilated_timing"):
+        source = Path(tool.root) / "include" / f"{name}.cpp"
+        objects.append(folder / f"{name}.o")
+        _call([compiler, *_flags(tool), "-c", str(source), "-o", str(objects[-1])], folder)
+    return objects
 
 
 def run_hls(folder: Path, name: str, numbers: str) -> str:
