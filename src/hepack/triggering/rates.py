@@ -44,7 +44,7 @@ def share(mask: NDArray[np.bool_]) -> Share:
 
 def events_needed(rate: float, precision: float = PRECISION) -> int:
     """Background events for a rate known to ``precision``: the counting error ``1 / sqrt(rate n)``."""
-    return math.ceil((1 - rate) / (rate * precision * precision))
+    return math.ceil((1 - rate) / (rate * precision * precision) * (1 - 1e-12))
 
 
 def check_rate(rate: float, events: int, precision: float = PRECISION) -> None:
