@@ -28,7 +28,7 @@ def command() -> None:
 @click.argument("stream")
 @click.option("-n", "--events", default=1000, show_default=True, help="Number of events.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="HDF5 file to write.")
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Same seed and options, same events.")
 @click.option("--pile-up", default=0.0, show_default=True, help="Mean number of extra collisions.")
 @click.option("--filter/--no-filter", "filtered", default=None, help="Ask for a lepton above 23 GeV "
               "(default: of the background only).")  # fmt: skip
@@ -57,11 +57,11 @@ def simulate(
 @click.option("--inputs", default=57, show_default=True, help="57, or 42 (five jets in place of ten).")
 @click.option("--score", type=click.Choice(["mu2", "distance"]), default="mu2", show_default=True,
               help="Sum of mu^2 by the encoder alone, or the distance of input and output.")  # fmt: skip
-@click.option("--weight-bits", default=6, show_default=True)
-@click.option("--output-bits", default=8, show_default=True)
+@click.option("--weight-bits", default=6, show_default=True, help="Bits of a weight, sign included.")
+@click.option("--output-bits", default=8, show_default=True, help="Bits of a layer's outputs.")
 @click.option("--sparsity", default=0.5, show_default=True, help="Share of weights that is pruned away.")
-@click.option("--epochs", default=30, show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@click.option("--epochs", default=40, show_default=True, help="In floats; half as many more in fixed point.")
+@click.option("--seed", default=1, show_default=True, help="Same seed and options, same net.")
 @click.option("--search", "find_widths", is_flag=True, help="Search the widths of each layer.")
 @click.option(
     "--signal", multiple=True, metavar=NAMED, help="Measure on it (and steer --search); never trains."

@@ -40,9 +40,9 @@ class FitRecipe:
     sparsity: float = 0.0
     teach: bool = True
     beta: float = 0.05
-    epochs: int = 30
-    quantised_epochs: int = 15
-    batch: int = 512
+    epochs: int = 40
+    quantised_epochs: int = 20
+    batch: int = 256
     rate: float = 3e-3
     seed: int = 1
 
