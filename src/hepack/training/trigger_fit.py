@@ -155,12 +155,13 @@ def _autoencoder_loss(
     model: TriggerModel, x: Tensor, mean: Tensor, features: Tensor, weight: Tensor, beta: float
 ) -> Tensor:
     if model.log_variance is None:
-        return ((model.decode(mean) - x) * weight).square().mean()
-    log_variance = model.log_variance(features).clamp(-8, 8)
+        plain: Tensor = ((model.decode(mean) - x) * weight).square().mean()
+        return plain
+    log_variance: Tensor = model.log_variance(features).clamp(-8, 8)
     z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
     error = ((model.decode(z) - x) * weight).square().mean()
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
-    return error + beta * divergence / x.shape[1]
+    return torch.add(error, divergence, alpha=beta / x.shape[1])
 
 
 def taught_loss(model: TriggerModel, sample: Sample, rows: Tensor, weight: Tensor, beta: float) -> Tensor:

@@ -131,7 +131,7 @@ def _numbers(companded: Counts, kinds: tuple[int, ...]) -> NDArray[np.int64]:
 def _lead_pt(companded: Counts, kinds: tuple[int, ...]) -> NDArray[np.int64]:
     """The pt of the hardest lepton, companded; 0 without."""
     pt = companded.reshape(len(companded), -1, 3)[..., 0]
-    return pt[:, kinds[0] : sum(kinds[:3])].max(axis=1).astype(np.int64)
+    return np.asarray(pt[:, kinds[0] : sum(kinds[:3])].max(axis=1), np.int64)
 
 
 def _binned(companded: Counts, edges: NDArray[np.int64]) -> NDArray[np.int64]:
