@@ -20,10 +20,11 @@ def draw(result: StudyResult, path: Path) -> None:
         MissingExtraError: matplotlib is not installed.
     """
     figures = require("matplotlib.figure", extra="plot", purpose="drawing")
-    figure = figures.Figure(figsize=(11, 4.6), layout="constrained")
+    figure = figures.Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _efficiencies(left, result)
     _stability(right, result)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
     figure.savefig(path, dpi=130)
 
 
@@ -37,7 +38,6 @@ def _efficiencies(axes: Any, result: StudyResult) -> None:
     axes.set_yscale("log")
     axes.set_ylabel(f"efficiency at a rate of {result.rate:.2g}")
     axes.set_title(f"thresholds from {result.calibration:,} background events", fontsize=10)
-    axes.legend(fontsize=8, ncols=2)
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -61,3 +61,5 @@ def _points(axes: Any, places: list[float], shares: list[Share], label: str, col
     low = [s.value - s.interval[0] for _, s in found]
     high = [s.interval[1] - s.value for _, s in found]
     axes.errorbar([x for x, _ in found], values, yerr=[low, high], fmt="o", ms=4, color=color, label=label)
+    none = [(x, s.interval[1]) for x, s in zip(places, shares, strict=True) if not s.passed]
+    axes.plot([x for x, _ in none], [y for _, y in none], "v", ms=5, mfc="none", color=color)  # upper limits
