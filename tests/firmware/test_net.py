@@ -38,7 +38,7 @@ def test_float_emulation_is_the_integer_program(score):
 
 
 def test_distance_reads_the_compared_register():
-    net = replace(random_net((9, 6, 4, 6), "distance"), compare=1)
+    net = replace(random_net((9, 6, 4, 6), "sum_squares"), score="distance", compare=1)
     inputs = random_inputs(net, 100)
     layers = reference.layers(net, inputs)
     assert np.array_equal(run.scores(net, inputs), np.abs(layers[1] - layers[3]).sum(axis=1))
