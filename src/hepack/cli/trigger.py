@@ -52,15 +52,15 @@ def simulate(
 @command.command()
 @click.argument("background", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Model file (JSON).")
-@click.option("--shape", default="ae", show_default=True,
+@click.option("--shape", default="axol1tl", show_default=True,
               help="ae (32-16-3), vae (28-15-8), axol1tl (29-10-9-6-4), or widths such as 24-8-4.")  # fmt: skip
 @click.option("--inputs", default=57, show_default=True, help="57, or 42 (five jets in place of ten).")
 @click.option("--score", type=click.Choice(["mu2", "distance"]), default="mu2", show_default=True,
               help="Sum of mu^2 by the encoder alone, or the distance of input and output.")  # fmt: skip
 @click.option("--weight-bits", default=6, show_default=True, help="Bits of a weight, sign included.")
 @click.option("--output-bits", default=8, show_default=True, help="Bits of a layer's outputs.")
-@click.option("--sparsity", default=0.5, show_default=True, help="Share of weights that is pruned away.")
-@click.option("--epochs", default=40, show_default=True, help="In floats; half as many more in fixed point.")
+@click.option("--sparsity", default=0.3, show_default=True, help="Share of weights that is pruned away.")
+@click.option("--epochs", default=80, show_default=True, help="In floats; half as many more in fixed point.")
 @click.option("--seed", default=1, show_default=True, help="Same seed and options, same net.")
 @click.option("--search", "find_widths", is_flag=True, help="Search the widths of each layer.")
 @click.option(

@@ -39,9 +39,9 @@ class FitRecipe:
     bits: Bits = field(default_factory=Bits)
     sparsity: float = 0.0
     teach: bool = True
-    beta: float = 0.05
-    epochs: int = 40
-    quantised_epochs: int = 20
+    beta: float = 0.005
+    epochs: int = 80
+    quantised_epochs: int = 40
     batch: int = 256
     rate: float = 3e-3
     seed: int = 1

@@ -74,9 +74,18 @@ def teach(companded: Counts) -> Teacher:
 
 
 def variants(companded: Counts, count: int, rng: np.random.Generator) -> Counts:
-    """Unlabelled variants of background events: half `overlays`, half `thinned`."""
+    """Unlabelled variants of background events: half are `fuller`, half `thinned`, of the events and fuller ones."""
     half = count // 2
-    return np.concatenate([overlays(companded, half, rng), thinned(companded, count - half, rng)])
+    pool = np.concatenate([companded, fuller(companded, len(companded), rng)])
+    return np.concatenate([fuller(companded, half, rng), thinned(pool, count - half, rng)])
+
+
+def fuller(companded: Counts, count: int, rng: np.random.Generator) -> Counts:
+    """Events of the objects of two, or (every second one) of three or four background events."""
+    made = overlays(companded, count, rng)
+    more = rng.random(count) < 0.5
+    made[more] = overlays(made, int(more.sum()), rng)
+    return made
 
 
 def thinned(companded: Counts, count: int, rng: np.random.Generator) -> Counts:
