@@ -31,3 +31,14 @@ def test_every_option_has_a_help_text_and_stands_in_the_page(name: str) -> None:
             for flag in option.opts:
                 assert flag in chapter
                 assert flag in shown
+
+
+def test_commands_of_groups_stand_in_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        if isinstance(command, click.Group):
+            for word, part in command.commands.items():
+                chapter = text.split(f"\n### hepack {name} {word}\n")[1].split("\n##")[0]
+                options = [option for option in part.params if isinstance(option, click.Option)]
+                assert all(option.help and option.opts[0] in chapter for option in options)

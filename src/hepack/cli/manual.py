@@ -33,18 +33,25 @@ def manual() -> str:
         command = cli.get_command(context, name)
         assert command is not None
         pages.append(_page(command, name, context))
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=context)
+            pages += [
+                _page(part, f"{name} {word}", inner, level=3) for word, part in command.commands.items()
+            ]
     return "\n".join(pages)
 
 
-def _page(command: click.Command, name: str, parent: click.Context) -> str:
+def _page(command: click.Command, name: str, parent: click.Context, *, level: int = 2) -> str:
     context = click.Context(command, info_name=name, parent=parent)
     usage = " ".join([f"hepack {name}", *command.collect_usage_pieces(context)])
     parts = [
-        f"## hepack {name}\n",
+        f"{'#' * level} hepack {name}\n",
         f"```\n{usage}\n```\n",
         _text(command.help or ""),
-        "| option | |\n|---|---|",
     ]
+    if isinstance(command, click.Group):
+        return "\n".join(parts)
+    parts.append("| option | |\n|---|---|")
     for parameter in command.params:  # without --help, which every command has
         record = parameter.get_help_record(context)
         if record is not None and isinstance(parameter, click.Option):

@@ -1,4 +1,4 @@
-"""Train learned coders and autoencoders. torch is imported on the first fit, not with this package."""
+"""Train learned coders, autoencoders and trigger nets. torch is imported on the first fit, not with this package."""
 
 from hepack.training.fit import fit_mlps
 

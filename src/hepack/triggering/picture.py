@@ -1,0 +1,65 @@
+"""Draw a `StudyResult`: efficiencies with intervals, and how the rate moves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hepack._optional import require
+from hepack.triggering.rates import Share
+from hepack.triggering.study import StudyResult
+
+LABELS = {"anomaly": "anomaly", "lepton": "lepton pt", "ht": "HT", "met": "missing pt", "union": "cuts or anomaly",
+          "any_cut": "any cut", "widened": "cuts at the union's rate"}  # fmt: skip
+
+
+def draw(result: StudyResult, path: Path) -> None:
+    """Write the picture.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figures = require("matplotlib.figure", extra="plot", purpose="drawing")
+    figure = figures.Figure(figsize=(11, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    _efficiencies(left, result)
+    _stability(right, result)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
+    figure.savefig(path, dpi=130)
+
+
+def _efficiencies(axes: Any, result: StudyResult) -> None:
+    names = ("anomaly", *result.thresholds, "any_cut", "union", "widened")
+    for row, name in enumerate(names):
+        shares = [s.cuts[name] if name in s.cuts else getattr(s, name) for s in result.signals.values()]
+        places = [i + (row - (len(names) - 1) / 2) * 0.11 for i in range(len(shares))]
+        _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
+    axes.set_xticks(range(len(result.signals)), list(result.signals))
+    axes.set_yscale("log")
+    axes.set_ylabel(f"efficiency at a rate of {result.rate:.2g}")
+    axes.set_title(f"thresholds from {result.calibration:,} background events", fontsize=10)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _stability(axes: Any, result: StudyResult) -> None:
+    names = ("anomaly", *result.thresholds)
+    for row, name in enumerate(names):
+        shares = [rates[name] for rates in result.stability.values()]
+        places = [i + (row - (len(names) - 1) / 2) * 0.15 for i in range(len(shares))]
+        _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
+    axes.axhline(result.rate, color="0.5", linewidth=1)
+    axes.set_xticks(range(len(result.stability)), list(result.stability), rotation=60, ha="right", fontsize=8)
+    axes.set_yscale("log")
+    axes.set_ylabel("rate (share of background)")
+    axes.set_title(f"rates on {result.events:,} other events", fontsize=10)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _points(axes: Any, places: list[float], shares: list[Share], label: str, color: str) -> None:
+    found = [(x, s) for x, s in zip(places, shares, strict=True) if s.passed]
+    values = [s.value for _, s in found]
+    low = [s.value - s.interval[0] for _, s in found]
+    high = [s.interval[1] - s.value for _, s in found]
+    axes.errorbar([x for x, _ in found], values, yerr=[low, high], fmt="o", ms=4, color=color, label=label)
+    none = [(x, s.interval[1]) for x, s in zip(places, shares, strict=True) if not s.passed]
+    axes.plot([x for x, _ in none], [y for _, y in none], "v", ms=5, mfc="none", color=color)  # upper limits

@@ -1,0 +1,183 @@
+"""`study`: what an anomaly trigger finds at a fixed rate, and what the cut-based triggers find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack._errors import BadRequestError
+from hepack.triggering.cuts import any_cut, cut_thresholds, cut_values, widened
+from hepack.triggering.model import Trigger
+from hepack.triggering.rates import (
+    PRECISION,
+    Area,
+    Share,
+    auc,
+    check_rate,
+    events_needed,
+    share,
+    threshold_at,
+)
+
+Stream = NDArray[np.float32]
+SHIFTS = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
+"""Relative shifts of the energy scale: all pt, the missing one too."""
+
+
+@dataclass(frozen=True)
+class SignalResult:
+    """Efficiencies at the fixed rate. ``gain``: in the union of all triggers, beyond the cuts.
+
+    ``widened`` are the cuts alone, loosened until they take the whole rate of that union.
+    """
+
+    events: int
+    auc: Area
+    anomaly: Share
+    cuts: dict[str, Share]
+    any_cut: Share
+    union: Share
+    widened: Share
+
+    @property
+    def gain(self) -> float:
+        """Efficiency that the anomaly trigger adds to the cuts."""
+        return self.union.value - self.any_cut.value
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """``rate`` is the share of background each trigger may accept; thresholds were set on one half of the
+    background (``calibration`` events) and rates measured on the other (``events``).
+
+    ``rates`` holds the measured rate of each trigger and union, ``stability`` the rate of each trigger
+    at the same thresholds under each change.
+    """
+
+    rate: float
+    precision: float
+    needed: int
+    calibration: int
+    events: int
+    threshold: int
+    thresholds: dict[str, float]
+    rates: dict[str, Share]
+    signals: dict[str, SignalResult]
+    stability: dict[str, dict[str, Share]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, intervals included."""
+        plain = asdict(self)
+        for name, result in self.signals.items():
+            plain["signals"][name]["gain"] = result.gain
+        return dict(_with_intervals(plain))
+
+
+def study(
+    trigger: Trigger,
+    background: Stream,
+    signals: Mapping[str, Stream],
+    *,
+    rate: float = 1e-5,
+    pile_up: Mapping[str, Stream] | None = None,
+    precision: float = PRECISION,
+) -> StudyResult:
+    """Compare at ``rate``. Streams have shape ``(event, object, 3)``, see `hepack.triggering.inputs`.
+
+    Half of the background sets the thresholds, the other half measures, so each half must be large
+    enough for the rate.
+
+    Raises:
+        BadRequestError: too few background events for the rate, or no signal.
+    """
+    half = len(background) // 2
+    check_rate(rate, half, precision)
+    if not signals:
+        raise BadRequestError("a study needs at least one signal; give --signal NAME=FILE")
+    first, second = background[:half], background[half:]
+    menu = _Menu.at(trigger, first, rate)
+    return StudyResult(
+        rate=rate,
+        precision=precision,
+        needed=2 * events_needed(rate, precision),
+        calibration=len(first),
+        events=len(second),
+        threshold=menu.trigger.net.threshold,
+        thresholds=menu.cuts,
+        rates=menu.rates(second),
+        signals={name: menu.signal(second, stream) for name, stream in signals.items()},
+        stability=_stability(menu, second, pile_up or {}),
+    )
+
+
+@dataclass(frozen=True)
+class _Menu:
+    """All triggers with their thresholds; ``wide`` are the cuts at the rate of the union."""
+
+    trigger: Trigger
+    cuts: dict[str, float]
+    wide: dict[str, float]
+
+    @classmethod
+    def at(cls, trigger: Trigger, stream: Stream, rate: float) -> _Menu:
+        scores = trigger.score(stream)
+        edge = int(np.ceil(threshold_at(scores, rate)))
+        values = cut_values(stream)
+        cuts = cut_thresholds(values, rate)
+        union = any_cut(values, cuts) | (scores >= edge)
+        set_up = replace(trigger, net=replace(trigger.net, threshold=edge))
+        return cls(set_up, cuts, widened(values, int(union.sum())))
+
+    def rates(self, stream: Stream) -> dict[str, Share]:
+        values = cut_values(stream)
+        anomaly, cuts = self.trigger.accept(stream), any_cut(values, self.cuts)
+        found = {"anomaly": share(anomaly)}
+        found |= {name: share(values[name] >= edge) for name, edge in self.cuts.items()}
+        pure = share(anomaly & ~cuts)
+        wide = share(any_cut(values, self.wide))
+        return {
+            **found,
+            "any_cut": share(cuts),
+            "union": share(cuts | anomaly),
+            "pure": pure,
+            "widened": wide,
+        }
+
+    def signal(self, background: Stream, stream: Stream) -> SignalResult:
+        rates = self.rates(stream)
+        return SignalResult(
+            events=len(stream),
+            auc=auc(self.trigger.score(background), self.trigger.score(stream)),
+            anomaly=rates["anomaly"],
+            cuts={name: rates[name] for name in self.cuts},
+            any_cut=rates["any_cut"],
+            union=rates["union"],
+            widened=rates["widened"],
+        )
+
+
+def _stability(menu: _Menu, stream: Stream, pile_up: Mapping[str, Stream]) -> dict[str, dict[str, Share]]:
+    found = {"nominal": menu.rates(stream)}
+    for shift in SHIFTS:
+        found[f"scale {shift:+.0%}"] = menu.rates(scaled(stream, 1 + shift))
+    return found | {f"pile-up {name}": menu.rates(events) for name, events in pile_up.items()}
+
+
+def scaled(stream: Stream, factor: float) -> Stream:
+    """All pt times ``factor``; the filter of the stream is not applied again."""
+    out = stream.copy()
+    out[..., 0] *= np.float32(factor)
+    return out
+
+
+def _with_intervals(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"passed", "total"}:
+            made = Share(**value)
+            return {**value, "value": made.value, "interval": list(made.interval)}
+        return {key: _with_intervals(item) for key, item in value.items()}
+    return value
