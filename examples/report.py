@@ -36,7 +36,7 @@ original = Path("samples/ttbar.root")
 
 # %%
 packed = folder / "ttbar.hpk"
-hepack.pack(original, packed, preset="analysis", fast=True)
+hepack.pack(original, packed, preset="analysis", effort="fast")
 
 # %% [markdown]
 # Compare. A policy says what to compare and what counts as passed; here one selection is added to the default.

@@ -49,7 +49,7 @@ def simulated(process: str, events: int, folder: Path) -> tuple[Path, Path]:
         ]
         subprocess.run([sys.executable, "-c", "from hepack.cli import main; main()", *command], check=True)  # noqa: S603
     if not packed.exists():
-        hepack.pack(original, packed, preset="analysis", fast=True)
+        hepack.pack(original, packed, preset="analysis", effort="fast")
     return original, packed
 
 

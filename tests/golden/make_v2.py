@@ -1,7 +1,7 @@
 """Make the golden files of version 2: ``python tests/golden/make_v2.py``. Needs torch.
 
-Learned models: relations and trees, lossless and at tolerances; an integer net; a model file and a file
-packed with it; components of a fixed shape.
+Learned models: relations and trees, lossless and at tolerances; histories; an integer net; a model file and
+a file packed with it; components of a fixed shape.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def main() -> None:
         make_v1.make("learned", learnable(700), events=400)
         make_v1.make("learned-lossy", learnable(700, lossy=True), events=400)
         with mock.patch.object(fitting, "fit_tree", return_value=None):
-            make_v1.make("net", curved(), recipe=Recipe(effort="best", fit_seconds=20))
+            make_v1.make("history", curved(6000))
+            with mock.patch.object(fitting, "fit_history", return_value=None):
+                make_v1.make("net", curved(), recipe=Recipe(effort="best", fit_seconds=20))
         campaign = FOLDER / "campaign.hpm"
         source = MemorySource([learnable(700)], 10**9)
         with mock.patch.object(fit_module, "open_source", return_value=source):

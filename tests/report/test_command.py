@@ -39,7 +39,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pt = (table.columns["Jet_pt"] * 1.1).astype("<f4")
     save(changed(table, Jet_pt=pt), folder / "far.root", "root")
     hepack.pack(
-        folder / "a.root", folder / "a.hpk", tolerance="*_pt=1e-3rel,*_eta=1e-3,*_phi=1e-3", fast=True
+        folder / "a.root", folder / "a.hpk", tolerance="*_pt=1e-3rel,*_eta=1e-3,*_phi=1e-3", effort="fast"
     )
     return folder
 

@@ -264,7 +264,8 @@ class PackedTable:
         wanted = [
             part for v in schema.variables for part in ([v.name] if v.name in coded else component_names(v))
         ]
-        part = self._file.fetch(block.section).table(wanted, executor=executor)
+        reader = self._file.fetch(block.section)
+        part = reader.table(None if names is None else wanted, executor=executor)
         part = join_table(part, schema)
         if len(part) != block.n_events:
             raise CorruptFileError(f"a block of '{self._file.path}' has another number of events")
