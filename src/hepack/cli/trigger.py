@@ -204,7 +204,7 @@ def _show(result: StudyResult) -> None:
     out = console()
     out.print(f"rate {result.rate:g} on {result.events} events, thresholds from {result.calibration} others "
               f"({result.needed} needed in all)")  # fmt: skip
-    table = Table("trigger", "rate", *result.signals, title="Rate and efficiencies (95 % intervals)")
+    table = Table("trigger", "rate", *result.signals, title="Rate and efficiencies")
     for name in ("anomaly", *result.thresholds, "any_cut", "union", "widened"):
         shares = [_of(signal, name) for signal in result.signals.values()]
         table.add_row(name, _text(result.rates[name]), *(_text(s) for s in shares))

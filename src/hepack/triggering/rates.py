@@ -34,7 +34,8 @@ class Share:
         z, n, p = NORMAL_95, self.total, self.value
         middle = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        low, high = max(0.0, middle - half), min(1.0, middle + half)
+        return (low if self.passed else 0.0), (high if self.passed < n else 1.0)
 
 
 def share(mask: NDArray[np.bool_]) -> Share:
