@@ -39,7 +39,7 @@ class FitRecipe:
     bits: Bits = field(default_factory=Bits)
     sparsity: float = 0.0
     teach: bool = True
-    beta: float = 0.05
+    beta: float = 0.005
     epochs: int = 80
     quantised_epochs: int = 40
     batch: int = 256

@@ -34,7 +34,7 @@ def _efficiencies(axes: Any, result: StudyResult) -> None:
         shares = [s.cuts[name] if name in s.cuts else getattr(s, name) for s in result.signals.values()]
         places = [i + (row - (len(names) - 1) / 2) * 0.11 for i in range(len(shares))]
         _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
-    axes.set_xticks(range(len(result.signals)), list(result.signals))
+    axes.set_xticks(range(len(result.signals)), list(result.signals), rotation=20, ha="right", fontsize=8)
     axes.set_yscale("log")
     axes.set_ylabel(f"efficiency at a rate of {result.rate:.2g}")
     axes.set_title(f"thresholds from {result.calibration:,} background events", fontsize=10)
