@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepack._errors import CorruptFileError
-from hepack.learned import Quantiser
-from hepack.table import DTYPES, Tolerance, Variable
+from hepack.archive.models import conditional_class
+from hepack.learned import ItemModel, Quantiser, TableModel
+from hepack.table import DTYPES, Schema, Tolerance, Variable
 from hepack.transforms import Identity, OrderedBits, Ratio, Steps, exact_transform
 from promise import broken, same_bits
 from strategies import columns, examples, tolerances
@@ -42,6 +43,16 @@ def test_any_values_come_back_within_the_tolerance(case: Any) -> None:
     back = quantiser.inverse(found.targets, found.raw, variable, None)
     assert same_bits(back, found.restored)
     assert not broken(variable.tolerance, values, back)
+
+
+def test_spikes_may_lie_at_both_ends_of_int64() -> None:
+    """Infinities of both signs, as float64, are further apart than an int64 can say."""
+    ends = exact_transform(np.dtype("f8")).forward(np.array([-np.inf, np.inf, np.nan]))
+    schema = Schema("t", (Variable(name="x", dtype=np.dtype("f8")),))
+    item = ItemModel("values", "x", Quantiser(OrderedBits(), None, np.sort(ends), 1 << 62))
+    rows, blobs = TableModel(schema, (item,)).to_parts()
+    back = TableModel.from_parts(schema, rows, b"".join(blobs), conditional_class)
+    assert back.items[0].quantiser.spikes.tolist() == sorted(ends.tolist())
 
 
 def test_a_frequent_value_comes_back_bit_for_bit_though_the_bound_would_let_it_move() -> None:

@@ -233,6 +233,6 @@ def _spikes(values: list[Any]) -> Symbols:
     if not all(type(value) is int and -(2**63) <= value < 2**63 for value in values):
         raise CorruptFileError("the spikes of a model are no integers")
     spikes = np.array(values, np.int64)
-    if (np.diff(spikes) <= 0).any():
+    if (spikes[1:] <= spikes[:-1]).any():  # their differences may be beyond int64
         raise CorruptFileError("the spikes of a model are not in order")
     return spikes
