@@ -1,5 +1,5 @@
-# make demo   install, pack simulated jets, show sizes and errors   (a few minutes)
-# make test   install, lint, type-check, test, build the docs        (10 to 15 minutes)
+# make demo   install, pack simulated jets, show sizes and errors   (about two minutes)
+# make test   install, lint, type-check, test, build the docs        (about 15 minutes)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
