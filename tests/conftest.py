@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,3 +25,34 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no shared/data folder beside the checkout")
     return SHARED_DATA
+
+
+@contextmanager
+def _slow_twins() -> Iterator[None]:
+    before = os.environ.get("HEPACK_NO_NUMBA")
+    os.environ["HEPACK_NO_NUMBA"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HEPACK_NO_NUMBA"]
+        else:
+            os.environ["HEPACK_NO_NUMBA"] = before
+
+
+@pytest.fixture(params=["compiled", "slow"])
+def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A test that asks for this runs with the compiled loops, and again with their slow twins."""
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+        monkeypatch.delenv("HEPACK_NO_NUMBA", raising=False)
+    else:
+        monkeypatch.setenv("HEPACK_NO_NUMBA", "1")
+    return str(request.param)
+
+
+@pytest.fixture
+def twins() -> Callable[[], AbstractContextManager[None]]:
+    """A context in which the slow twins run."""
+    pytest.importorskip("numba")
+    return _slow_twins

@@ -196,7 +196,7 @@ def test_importing_is_cheap_and_numba_is_not_needed(tmp_path):
 
 def test_kernels_compile_without_a_cache_folder(monkeypatch):
     numba = pytest.importorskip("numba")
-    from hepack.entropy import kernels
+    from hepack._loops import jit
 
     compiler = numba.njit
 
@@ -206,4 +206,4 @@ def test_kernels_compile_without_a_cache_folder(monkeypatch):
         return compiler(**options)
 
     monkeypatch.setattr(numba, "njit", without_cache)
-    assert kernels._jit(lambda x: x + 1)(2) == 3
+    assert jit(lambda x: x + 1)(2) == 3

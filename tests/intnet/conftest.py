@@ -1,4 +1,4 @@
-"""Random programs, and a switch to the numpy twins."""
+"""Random programs."""
 
 from __future__ import annotations
 
@@ -25,16 +25,6 @@ def random_program(seed: int, inputs: int = 11, hidden: int = 24, outputs: int =
         random_layer(rng, 0, inputs, 1, False),
     )
     return Program(inputs, 512, layers, (3, 4))
-
-
-@pytest.fixture(params=["compiled", "slow"])
-def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "compiled":
-        pytest.importorskip("numba")
-        monkeypatch.delenv("HEPACK_NO_NUMBA", raising=False)
-    else:
-        monkeypatch.setenv("HEPACK_NO_NUMBA", "1")
-    return str(request.param)
 
 
 @pytest.fixture

@@ -7,26 +7,16 @@ itself; the caller turns that into an error. Callers pass contiguous arrays of e
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
+
+from hepack._loops import jit
 
 _ONE = np.uint64(1)
 _LOW6 = np.uint64(63)
 _SIX = np.uint64(6)
 
 
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
-
-@_jit
+@jit
 def rans_encode(symbols, rows, bounds, precision, states, words):  # type: ignore[no-untyped-def]
     """Push ``symbols`` (u16) last to first; ``words`` (u16) fills from its end.
 
@@ -55,7 +45,7 @@ def rans_encode(symbols, rows, bounds, precision, states, words):  # type: ignor
     return position
 
 
-@_jit
+@jit
 def rans_decode(words, limit, slots, precision, states, symbols):  # type: ignore[no-untyped-def]
     """Pop ``len(symbols)`` symbols with one table.
 
@@ -94,7 +84,7 @@ def rans_decode(words, limit, slots, precision, states, symbols):  # type: ignor
     return position if position <= limit else -1
 
 
-@_jit
+@jit
 def rans_decode_rows(words, limit, rows, bounds, hints, precision, states, symbols):  # type: ignore[no-untyped-def]
     """Pop symbols, each with the table that ``rows`` (u16) names.
 
@@ -128,7 +118,7 @@ def rans_decode_rows(words, limit, rows, bounds, hints, precision, states, symbo
     return position if position <= limit else -1
 
 
-@_jit
+@jit
 def pack(values, classes, lowers, widths, words):  # type: ignore[no-untyped-def]
     """Write ``values[i] - lowers[classes[i]]`` in ``widths[classes[i]]`` bits, low bits first.
 
@@ -152,7 +142,7 @@ def pack(values, classes, lowers, widths, words):  # type: ignore[no-untyped-def
     words[word] = held
 
 
-@_jit
+@jit
 def unpack(words, bits, classes, lowers, widths, step, values):  # type: ignore[no-untyped-def]
     """Read what `pack` wrote, times ``step``, plus ``lowers``, modulo 2**64.
 
@@ -174,7 +164,7 @@ def unpack(words, bits, classes, lowers, widths, step, values):  # type: ignore[
     return np.int64(position)
 
 
-@_jit
+@jit
 def read_codes(words, bits, position, k, values):  # type: ignore[no-untyped-def]
     """Read prefix codes of order ``k`` from bit ``position`` on; the new position, or -1 where they break."""
     for i in range(len(values)):
@@ -203,7 +193,7 @@ def read_codes(words, bits, position, k, values):  # type: ignore[no-untyped-def
     return position
 
 
-@_jit
+@jit
 def assign(values, firsts, lowers, widths, near, shift, symbols):  # type: ignore[no-untyped-def]
     """The bin of every value: the last one with ``firsts <= value``. Returns how many no bin holds.
 
@@ -231,7 +221,7 @@ def assign(values, firsts, lowers, widths, near, shift, symbols):  # type: ignor
     return outside
 
 
-@_jit
+@jit
 def partition(lows, highs, ends, entry, scale, logs, previous):  # type: ignore[no-untyped-def]
     """The cheapest way to cut the pieces into bins, by dynamic programming.
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hepack._errors import BadRequestError, CorruptFileError, LimitError
 from hepack.entropy import rans64
 from hepack.entropy.bins import decode_integers, encode_integers
+from hepack.entropy.engine import mixture_loops as loops
 from hepack.entropy.mixture_axis import MixtureAxis
-from hepack.entropy.mixture_engine import loops
 from hepack.entropy.mixture_tables import exponentials, inverse_scales, sigmoids
 from hepack.entropy.packing import as_words, read_varint, varint
 from hepack.entropy.packing import pack as pack_bits

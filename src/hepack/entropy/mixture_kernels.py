@@ -14,20 +14,14 @@ from typing import Any
 import numba
 import numpy as np
 
-
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
+from hepack._loops import jit
 
 
 def _inline(function: Callable[..., Any]) -> Any:
     return numba.njit(nogil=True, error_model="numpy", inline="always")(function)
 
 
-@_jit
+@jit
 def push(starts, sizes, state, words):  # type: ignore[no-untyped-def]
     """Push intervals last to first; ``words`` (u32) fills from its end. The index of the first word written."""
     x = state[0]
@@ -97,7 +91,7 @@ def _classes(row, spikes, bins, free, floor, exponentials, sizes):  # type: igno
         sizes[spikes] += bins * floor
 
 
-@_jit
+@jit
 def intervals(outputs, symbols, axis, shape, exponentials, inverse, sigmoids, starts, sizes):  # type: ignore[no-untyped-def]
     """The slots ``starts .. starts + sizes - 1`` of 2**28 that each row's symbol owns."""
     spikes, count, escape, floor = shape
@@ -137,7 +131,7 @@ def intervals(outputs, symbols, axis, shape, exponentials, inverse, sigmoids, st
         sizes[i] = high - low
 
 
-@_jit
+@jit
 def pop(outputs, axis, shape, exponentials, inverse, sigmoids, state, words, position, symbols):  # type: ignore[no-untyped-def]
     """Decode a symbol for each row, reading ``words`` from ``position`` on; the new position, or -1."""
     spikes, count, escape, floor = shape

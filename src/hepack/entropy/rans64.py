@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError, CorruptFileError, TruncatedFileError
-from hepack.entropy.mixture_engine import loops
+from hepack.entropy.engine import mixture_loops as loops
 
 PRECISION = 28
 TOTAL = 1 << PRECISION

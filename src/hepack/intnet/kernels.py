@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
+from hepack._loops import jit
 
 
-@_jit
+@jit
 def look_up(sums, bias, scales, table, out):  # type: ignore[no-untyped-def]
     """``out = table[clip(floor((sums + bias) * scales)) + half]``: exact, as ``scales`` are powers of two."""
     half = len(table) // 2
@@ -28,7 +18,7 @@ def look_up(sums, bias, scales, table, out):  # type: ignore[no-untyped-def]
             out[i, j] = table[np.int32(value) + half]
 
 
-@_jit
+@jit
 def clip(sums, bias, scales, limit, out):  # type: ignore[no-untyped-def]
     """``out = clip(floor((sums + bias) * scales))``."""
     for i in range(sums.shape[0]):

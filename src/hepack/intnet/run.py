@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
+from hepack._loops import compiled
 from hepack.intnet.program import MAX_STEP, Layer, Program
 
 ROWS = 4096
@@ -87,18 +86,9 @@ class _Twins:
         out[:] = np.clip(np.floor((sums + bias) * scales), -limit, limit)
 
 
-@functools.cache
-def _compiled() -> Any:
-    try:
-        from hepack.intnet import kernels
-    except ImportError:
-        return _Twins
-    return kernels
-
-
 def loops() -> Any:
     """The steps after products: compiled, or by numpy without numba or with HEPACK_NO_NUMBA=1."""
-    return _Twins if os.environ.get("HEPACK_NO_NUMBA") == "1" else _compiled()
+    return compiled("hepack.intnet.kernels") or _Twins
 
 
 def run(program: Program, inputs: NDArray[Any]) -> NDArray[np.int32]:

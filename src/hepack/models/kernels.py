@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
+from hepack._loops import jit
 
 
-@_jit
+@jit
 def activate(values, table, scale, out, index):  # type: ignore[no-untyped-def]
     """``out = table[index + half]``, ``index`` (int16) being the nearest step, clipped."""
     half = len(table) // 2
@@ -29,7 +19,7 @@ def activate(values, table, scale, out, index):  # type: ignore[no-untyped-def]
         out[i] = table[at + half]
 
 
-@_jit
+@jit
 def deactivate(gradient, index, slopes, out):  # type: ignore[no-untyped-def]
     """``out = gradient * slopes[index + half]``."""
     half = len(slopes) // 2

@@ -6,19 +6,12 @@ Floats: nothing here decides decoding.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numba
 import numpy as np
 
-
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=True)(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy", fastmath=True)(function)
+from hepack._loops import jit
 
 
 @numba.njit(nogil=True, inline="always")
@@ -88,7 +81,7 @@ def _mixture(row, at, count, shared, edges, floor, w, gradient):  # type: ignore
     return -math.log(total), moved
 
 
-@_jit
+@partial(jit, fastmath=True)
 def loss(out, shared, kind, low, high, weight, firsts, classes, count, steps, floor, d_out, d_shared, cost):  # type: ignore[no-untyped-def]
     """Mean nats of each net into ``cost``; their gradients into ``d_out`` and ``d_shared``.
 

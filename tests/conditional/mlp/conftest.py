@@ -1,4 +1,4 @@
-"""The made-up model, and the switch to the slow twins."""
+"""The made-up model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ sys.path.append(str(Path(__file__).parent))
 from mlp_made_up import made_up
 
 from hepack.conditional.mlp import Mlp
-
-
-@pytest.fixture(params=["compiled", "slow"])
-def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "compiled":
-        pytest.importorskip("numba")
-        monkeypatch.delenv("HEPACK_NO_NUMBA", raising=False)
-    else:
-        monkeypatch.setenv("HEPACK_NO_NUMBA", "1")
-    return str(request.param)
 
 
 @pytest.fixture

@@ -5,12 +5,9 @@ Integers alone (but for the costs), no GIL, no state. `docs/history.md` has the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
+from hepack._loops import jit
 from hepack.conditional.history.tables import BUCKETS, FIRST_WEIGHT, LEARNING_BITS, LOGIT, MOST_SEEN
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -21,15 +18,7 @@ _ROUND = 1 << (LEARNING_BITS - 1)
 _TOP = (1 << 22) - 1
 
 
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
-
-@_jit
+@jit
 def _contexts(row, hashes, lags, one, two, full):  # type: ignore[no-untyped-def]
     """The row's hashes with the ranks before it (``one``, and ``two`` before that) mixed in."""
     for j in range(len(lags)):
@@ -43,7 +32,7 @@ def _contexts(row, hashes, lags, one, two, full):  # type: ignore[no-untyped-def
         full[j] = h
 
 
-@_jit
+@jit
 def _lines(full, prefix, log, slots, starts):  # type: ignore[no-untyped-def]
     """Find each context's line for a prefix; one that belongs to another is cleared."""
     for j in range(len(full)):
@@ -59,7 +48,7 @@ def _lines(full, prefix, log, slots, starts):  # type: ignore[no-untyped-def]
         starts[j] = start
 
 
-@_jit
+@jit
 def _predict(node, depth, slots, starts, weights, tables, inputs, places):  # type: ignore[no-untyped-def]
     """The probability of a one, of 2**16; also each context's input and the place of its weight."""
     squash, stretch, _, buckets = tables
@@ -75,7 +64,7 @@ def _predict(node, depth, slots, starts, weights, tables, inputs, places):  # ty
     return np.int64(squash[np.uint64(min(max(total >> 16, -LOGIT), LOGIT) + LOGIT)])
 
 
-@_jit
+@jit
 def _learn(bit, chance, node, slots, starts, weights, tables, inputs, places):  # type: ignore[no-untyped-def]
     rates = tables[2]
     error = (bit << 16) - chance
@@ -92,14 +81,14 @@ def _learn(bit, chance, node, slots, starts, weights, tables, inputs, places):  
         slots[at] = np.uint32((value << 10) + np.int64(seen) + np.int64(seen < MOST_SEEN))
 
 
-@_jit
+@jit
 def _split(coder, chance):  # type: ignore[no-untyped-def]
     """The last place of the part of the interval that means a one."""
     width = coder[1] - coder[0]
     return coder[0] + (width >> 16) * chance + (((width & 65535) * chance) >> 16)
 
 
-@_jit
+@jit
 def _shift(coder, data, decode):  # type: ignore[no-untyped-def]
     """Move the bytes that are settled out (or in); ``coder`` is low, high, word, bytes."""
     while (coder[0] ^ coder[1]) >> 24 == 0:
@@ -113,7 +102,7 @@ def _shift(coder, data, decode):  # type: ignore[no-untyped-def]
         coder[1] = ((coder[1] << 8) & 0xFFFFFFFF) | 255
 
 
-@_jit
+@jit
 def code(mode, hashes, lags, first, bits, none, log, tables, ranks, data, coder, costs, lengths):  # type: ignore[no-untyped-def]
     """Measure (mode 0, into ``lengths``), encode (1, ``ranks`` into ``data``) or decode (2) all rows.
 

@@ -1,27 +1,9 @@
-"""Which inner loops map features to inputs: the compiled ones, or their slow twins."""
+"""Which inner loops run: the compiled ones, or their slow twins."""
 
 from __future__ import annotations
 
-import functools
-import os
-from typing import Any
+from functools import partial
 
+from hepack._loops import loops_of
 
-@functools.cache
-def _compiled() -> Any:
-    try:
-        from hepack.conditional.mlp import kernels
-    except ImportError:
-        from hepack.conditional.mlp import reference
-
-        return reference
-    return kernels
-
-
-def loops() -> Any:
-    """`kernels`, or `reference` without numba or with HEPACK_NO_NUMBA=1."""
-    if os.environ.get("HEPACK_NO_NUMBA") == "1":
-        from hepack.conditional.mlp import reference
-
-        return reference
-    return _compiled()
+loops = partial(loops_of, "hepack.conditional.mlp")

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
+from hepack._loops import jit
 
 _ROWS = 256
 
 
-@_jit
+@jit
 def ramps(features, feature, knots, levels, slopes, out):  # type: ignore[no-untyped-def]
     """``out[i, c]``: feature ``feature[c]`` of row i through the piecewise linear map ``c``."""
     value = np.empty(_ROWS, np.int32)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepack.conditional.tree.kernels import _COEFFICIENTS, _jit, _weigh
+from hepack._loops import jit
+from hepack.conditional.tree.kernels import _COEFFICIENTS, _weigh
 
 
-@_jit
+@jit
 def likelihoods(scores, base, shapes, rows, cells, chosen, totals):  # type: ignore[no-untyped-def]
     """The weight of each row's cell (u8) and the sum of all, both i32; ``scores`` (i32) has 8 a row."""
     weights = np.empty(len(base), np.int32)
@@ -23,7 +24,7 @@ def likelihoods(scores, base, shapes, rows, cells, chosen, totals):  # type: ign
         chosen[i] = weights[cells[i]]
 
 
-@_jit
+@jit
 def gradients(scores, base, shapes, rows, cells, chosen, totals, slopes):  # type: ignore[no-untyped-def]
     """`likelihoods`, and how the row's log likelihood changes with each score: ``slopes`` (i32), 8 a row.
 
@@ -51,7 +52,7 @@ def gradients(scores, base, shapes, rows, cells, chosen, totals, slopes):  # typ
             slopes[i * _COEFFICIENTS + j] = twice // np.int64(2 * total)
 
 
-@_jit
+@jit
 def curvature(scores, base, shapes, squares, rows, leaf, step, sums):  # type: ignore[no-untyped-def]
     """Add the covariance of the shapes, in 4096ths, of every ``step``-th row to its leaf's ``sums`` (i64).
 
@@ -83,7 +84,7 @@ def curvature(scores, base, shapes, squares, rows, leaf, step, sums):  # type: i
                 sums[leaf[i], j, k] += np.int64(product - means[j] * means[k])
 
 
-@_jit
+@jit
 def histograms(bins, node, slopes, rows, sums):  # type: ignore[no-untyped-def]
     """Add each row's slopes, then 1, to ``sums`` (i32; column, node, bin, rows + 1) of its node and bins (u8)."""
     for column in range(len(bins)):

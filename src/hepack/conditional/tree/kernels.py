@@ -6,11 +6,9 @@ indices spare numba's check for negative ones. `docs/trees.md` has the equations
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
+
+from hepack._loops import jit
 
 _COEFFICIENTS = 8
 _NO_ROW = -(1 << 31)
@@ -19,15 +17,7 @@ _LOW6 = np.uint64(63)
 _SIX = np.uint64(6)
 
 
-def _jit(function: Callable[..., Any]) -> Any:
-    """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
-    try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    except RuntimeError:  # numba found no place for its cache
-        return numba.njit(nogil=True, error_model="numpy")(function)
-
-
-@_jit
+@jit
 def _sum_leaves(x, row, columns, thresholds, leaves, depth, trees, sums):  # type: ignore[no-untyped-def]
     """``sums`` (i32, 8) becomes the sum of the row's leaves; ``row`` is where the row starts in ``x``."""
     for j in range(_COEFFICIENTS):
@@ -43,7 +33,7 @@ def _sum_leaves(x, row, columns, thresholds, leaves, depth, trees, sums):  # typ
             sums[j] += leaves[place + np.uint64(j)]
 
 
-@_jit
+@jit
 def _weigh(sums, base, shapes, rows, weights):  # type: ignore[no-untyped-def]
     """The weight (1 .. 2**15, or 0 where very unlikely) of each cell, and their sum."""
     cells = np.uint64(len(base))
@@ -67,7 +57,7 @@ def _weigh(sums, base, shapes, rows, weights):  # type: ignore[no-untyped-def]
     return total
 
 
-@_jit
+@jit
 def _locate(x, row, places, knots, slopes, offset):  # type: ignore[no-untyped-def]
     """The line's value for a row, modulo 2**64 before the shift."""
     total = np.int64(offset)
@@ -78,14 +68,14 @@ def _locate(x, row, places, knots, slopes, offset):  # type: ignore[no-untyped-d
     return total >> np.int64(16)
 
 
-@_jit
+@jit
 def locate(x, width, places, knots, slopes, offset, values):  # type: ignore[no-untyped-def]
     """The line's value (i64) for every row."""
     for i in range(len(values)):
         values[i] = _locate(x, np.uint64(i * width), places, knots, slopes, offset)
 
 
-@_jit
+@jit
 def intervals(  # type: ignore[no-untyped-def]
     x, width, columns, thresholds, leaves, depth, trees, base, shapes, rows, cells, starts, sizes
 ):
@@ -110,7 +100,7 @@ def intervals(  # type: ignore[no-untyped-def]
         sizes[i] = end - start
 
 
-@_jit
+@jit
 def push(starts, sizes, states, words):  # type: ignore[no-untyped-def]
     """rANS of 16-bit precision, last row first; ``words`` (u16) fills from its end, its first index returns."""
     lane_mask = len(states) - 1
@@ -128,7 +118,7 @@ def push(starts, sizes, states, words):  # type: ignore[no-untyped-def]
     return position
 
 
-@_jit
+@jit
 def _find(weights, scale, slot):  # type: ignore[no-untyped-def]
     """The last cell that starts at or before the slot, its start and its end, times 2**32."""
     limit = np.uint64(slot + 1) << np.uint64(32)
@@ -144,7 +134,7 @@ def _find(weights, scale, slot):  # type: ignore[no-untyped-def]
     return last, start, np.uint64(1 << 48)
 
 
-@_jit
+@jit
 def decode(  # type: ignore[no-untyped-def]
     x, width, lag, first, columns, thresholds, leaves, depth, trees, base, shapes, rows,
     places, knots, slopes, offset, lowers, widths, kinds, words, limit, states, bits, n_bits, values,
