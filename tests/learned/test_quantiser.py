@@ -50,7 +50,7 @@ def test_spikes_may_lie_at_both_ends_of_int64() -> None:
     ends = exact_transform(np.dtype("f8")).forward(np.array([-np.inf, np.inf, np.nan]))
     schema = Schema("t", (Variable(name="x", dtype=np.dtype("f8")),))
     item = ItemModel("values", "x", Quantiser(OrderedBits(), None, np.sort(ends), 1 << 62))
-    rows, blobs = TableModel(schema, (item,)).to_parts()
+    rows, blobs = TableModel(schema, (item,)).parts
     back = TableModel.from_parts(schema, rows, b"".join(blobs), conditional_class)
     assert back.items[0].quantiser.spikes.tolist() == sorted(ends.tolist())
 
@@ -63,6 +63,17 @@ def test_a_frequent_value_comes_back_bit_for_bit_though_the_bound_would_let_it_m
         found = Quantiser(Ratio(0.02, -2000), None, spikes, 1 << 20).forward(values, variable, None)
         assert (found.restored[::10] == -999.0).all()
         assert len(found.raw) == (0 if len(spikes) else 200)
+
+
+def test_frequent_values_that_stay_do_not_hide_one_that_would_move() -> None:
+    """Also one so large that adding 1 changes nothing."""
+    rng = np.random.default_rng(2)
+    values = rng.exponential(50, 4000).astype("f4")
+    values[: 12 * 200] = np.repeat(np.arange(1, 13), 200)  # multiples of the step: they come back as they are
+    values[3800:] = np.float32(1e10) + np.float32(4096)
+    variable = Variable(name="x", dtype=values.dtype, tolerance=Tolerance("absolute", 1e6))
+    found = Quantiser(Steps(1.0, low=0.0, high=1e10), None, NONE, 1 << 62).forward(values, variable, None)
+    assert (found.restored[3800:] == values[3800:]).all()
 
 
 @pytest.mark.parametrize(

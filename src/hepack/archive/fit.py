@@ -18,7 +18,7 @@ from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveWriter, SectionKind, pack_json
 from hepack.fitting import FitOptions, fit_table
 from hepack.io import ReadOptions, open_source
-from hepack.table import EventTable, Schema, split_schema, split_table, splittable
+from hepack.table import EventTable, split_table, splittable
 
 CAMPAIGN_EVENTS = 10**9
 """A campaign model's bytes are paid once for so many events."""
@@ -57,9 +57,7 @@ def fit(
     recipe = recipe or Recipe()
     if not sources:
         raise BadInputError("no files to learn from")
-    tables, schemas, form = _samples(
-        [os.fspath(s) for s in sources], recipe, read or ReadOptions(), format_id
-    )
+    plan, tables = _samples([os.fspath(s) for s in sources], recipe, read or ReadOptions(), format_id)
     options = FitOptions(
         rows=1 << 18, leaves=1024, seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0
     )
@@ -71,8 +69,6 @@ def fit(
         ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool,
     ):
         writer = ArchiveWriter(handle, MODEL_VERSION)
-        splits = tuple(splittable(schema) for schema in schemas)
-        plan = Plan(schemas=schemas, format=form, creator=f"hepack {__version__}", splits=splits)
         writer.add(SectionKind.PLAN, pack_json(plan.to_json()), [], "plan")
         for number, table in enumerate(tables):
             chooser = Chooser(effort=recipe.effort)
@@ -86,29 +82,25 @@ def fit(
 
 def _samples(
     sources: list[str], recipe: Recipe, read: ReadOptions, format_id: str | None
-) -> tuple[list[EventTable], tuple[Schema, ...], str]:
-    """About as much of each file, one table for each of the first file's."""
+) -> tuple[Plan, list[EventTable]]:
+    """The plan of the first file, and about as much of each file: one table for each of the plan's."""
+    plan: Plan | None = None
     parts: list[list[EventTable]] = []
-    schemas: tuple[Schema, ...] = ()
-    form = ""
     share = max(1 << 20, MAX_SAMPLE_BYTES // len(sources))
     for source in sources:
         with open_source(source, read, format_id=format_id) as opened:
-            resolved = recipe.resolve(opened.contents.schemas)
-            if not schemas:
-                schemas, form = resolved, opened.contents.format
-                parts = [[] for _ in schemas]
-            if [s.variables for s in resolved] != [s.variables for s in schemas]:
+            schemas = recipe.resolve(opened.contents.schemas)
+            if plan is None:
+                plan = Plan(
+                    schemas=schemas, format=opened.contents.format, creator=f"hepack {__version__}",
+                    splits=tuple(map(splittable, schemas)),
+                )  # fmt: skip
+                parts = [[EventTable.empty(schema)] for schema in plan.coded]
+            if [s.variables for s in schemas] != [s.variables for s in plan.schemas]:
                 raise BadInputError(f"'{source}' has other tables or variables than '{sources[0]}'")
-            for number, schema in enumerate(schemas):
+            for number, (schema, coded) in enumerate(zip(plan.schemas, plan.coded, strict=True)):
                 block = next(opened.blocks(number, max_bytes=share), None)
                 if block is not None:
-                    whole = replace(block, schema=schema)
-                    parts[number].append(split_table(whole, split_schema(schema, splittable(schema))))
-    tables = [
-        EventTable.concatenate(blocks)
-        if blocks
-        else EventTable.empty(split_schema(schema, splittable(schema)))
-        for blocks, schema in zip(parts, schemas, strict=True)
-    ]
-    return tables, schemas, form
+                    parts[number].append(split_table(replace(block, schema=schema), coded))
+    assert plan is not None
+    return plan, [EventTable.concatenate(blocks) for blocks in parts]

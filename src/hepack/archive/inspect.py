@@ -222,11 +222,12 @@ def learned_words(item: ItemModel) -> str:
     words = [str(item.relation).partition(" = ")[2]] if item.relation else []
     if item.conditional is not None:
         used = [item.features[i] for i in item.conditional.used]
-        words.append(f"{_CONDITIONALS.get(item.conditional.tag, '?')} of {', '.join(str(f) for f in used)}")
+        names = [str(feature) for feature in used] + ["the row before"] * item.conditional.lagged
+        words.append(f"{_CONDITIONALS[item.conditional.tag]} of {', '.join(names) or 'nothing'}")
     return "; ".join(words) or "plain"
 
 
-_CONDITIONALS = {"t": "tree", "m": "net"}
+_CONDITIONALS = {"t": "tree", "m": "net", "h": "history"}
 _CODERS = {
     "e": "empty",
     "c": "constant",

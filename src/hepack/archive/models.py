@@ -6,7 +6,6 @@ lies in a ``.hpm`` file, ``{"t": table, "x": digest, "f": file name, "k": [items
 
 from __future__ import annotations
 
-import contextlib
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -52,7 +51,7 @@ def conditional_class(tag: str) -> type[Conditional]:
 
 def write_model(writer: ArchiveWriter, number: int, model: TableModel, *, copy: bool = False) -> str:
     """Append the model of a table; return the section's digest."""
-    rows, blobs = model.to_parts()
+    rows, blobs = model.parts
     body = b"".join(blobs)
     header = pack_json({"t": number, "c": zlib.crc32(body), "m": rows})
     return writer.add(SectionKind.MODEL, header, [body], f"{COPY if copy else ''}model {number}")
@@ -60,7 +59,7 @@ def write_model(writer: ArchiveWriter, number: int, model: TableModel, *, copy: 
 
 def model_size(model: TableModel) -> int:
     """About the bytes of a model's section."""
-    rows, blobs = model.to_parts()
+    rows, blobs = model.parts
     return len(pack_json(rows)) + sum(map(len, blobs))
 
 
@@ -135,7 +134,11 @@ class ModelReader:
     def _elsewhere(self, schema: Schema, digest: str, name: str, keys: list[Any]) -> TableModel:
         for folder in self._folders:
             for path in sorted(folder.glob(f"*{SUFFIX}")):
-                with contextlib.suppress(HepackError, OSError), ModelFile(path) as file:
+                try:
+                    file = ModelFile(path)
+                except HepackError:  # another file of that suffix is nobody's business here
+                    continue
+                with file:
                     for section in file.sections:
                         if section.digest == digest:
                             return file.model(section, schema, {tuple(key) for key in keys})
@@ -159,8 +162,9 @@ class ModelFile:
             raise BadInputError(f"cannot open the model file '{self.path}': {error.strerror}") from error
         try:
             self._reader = ArchiveReader(self._handle, str(self.path))
-            self.sections = [s for s in self._reader.index()[1] if s.kind == SectionKind.MODEL]
-            plans = [s for s in self._reader.index()[1] if s.kind == SectionKind.PLAN]
+            _, sections = self._reader.index()
+            self.sections = [s for s in sections if s.kind == SectionKind.MODEL]
+            plans = [s for s in sections if s.kind == SectionKind.PLAN]
             if not plans:
                 raise CorruptFileError(f"'{self.path}' has no plan")
             plan = Plan.from_json(unpack_json(self._reader.header(plans[0])[1], "the plan"))

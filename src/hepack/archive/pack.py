@@ -22,7 +22,7 @@ from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, pack_json
-from hepack.fitting import FitOptions, fit_table
+from hepack.fitting import FitOptions, Fitted, fit_table
 from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
 from hepack.io.location import byte_size
 from hepack.learned import TableModel
@@ -150,8 +150,8 @@ def _write(
             n_events = opened.contents.n_events[number]
             blocks, learned = _learn(ahead(blocks), n_events, recipe, chooser, pool)
             learned.write(writer, number)
-            if learned.own.items:
-                models[number] = learned.own
+            if learned.fitted.own.items:
+                models[number] = learned.fitted.own
             # reading, coding and writing each run one block ahead of the next
             for encoded in ahead(_encode(blocks, learned, chooser, pool)):
                 n_events = encoded.header["n"]
@@ -199,38 +199,31 @@ def _prepared(blocks: Iterator[EventTable], schema: Schema, coded: Schema) -> It
 
 @dataclass(frozen=True)
 class _Learned:
-    """Items of the model ``digest`` in the model file ``name``, this file's own items, and the first block
-    if it is encoded already."""
+    """What a table's model is, where the items that were given lie (digest of the model, name of its file),
+    and the first block if it is encoded already."""
 
-    given: TableModel
-    own: TableModel
+    fitted: Fitted
     digest: str = ""
     name: str = ""
     first: EncodedBlock | None = None
 
-    @property
-    def model(self) -> TableModel:
-        """All items, in the order of decoding."""
-        return self.given.extended(self.own)
-
     def write(self, writer: ArchiveWriter, number: int) -> None:
         """Write the sections that a table's decoder needs."""
-        if self.given.items:
-            keys = [item.key for item in self.given.items]
+        if self.fitted.given.items:
+            keys = [item.key for item in self.fitted.given.items]
             write_reference(writer, number, self.digest, self.name, keys)
-        if self.own.items:
-            write_model(writer, number, self.own)
+        if self.fitted.own.items:
+            write_model(writer, number, self.fitted.own)
 
     def or_nothing(self, table: EventTable, chooser: Chooser, pool: Executor) -> _Learned:
         """This, or no model if the only block of a small table is smaller without one."""
-        if not self.own.items and not self.given.items:
+        if not self.fitted.model.items:
             return self
-        learned = encode_block(table, chooser, pool, self.model)
+        learned = encode_block(table, chooser, pool, self.fitted.model)
         plain = encode_block(table, chooser, pool)
-        if learned.nbytes + model_size(self.own) < plain.nbytes:
+        if learned.nbytes + model_size(self.fitted.own) < plain.nbytes:
             return replace(self, first=learned)
-        nothing = TableModel(table.schema, ())
-        return _Learned(nothing, nothing, first=plain)
+        return _Learned(Fitted.nothing(table.schema), first=plain)
 
 
 def _learn(
@@ -239,15 +232,15 @@ def _learn(
     """The blocks again, and what the first of them taught."""
     start = next(blocks, None)
     if start is None or recipe.effort == "fast":
-        nothing = TableModel(Schema(""), ())
-        return itertools.chain([start] if start is not None else [], blocks), _Learned(nothing, nothing)
+        nothing = _Learned(Fitted.nothing(Schema("")))
+        return itertools.chain([start] if start is not None else [], blocks), nothing
     digest, given = "", None
     if recipe.model is not None:
         with ModelFile(recipe.model) as file:
             digest, given = file.find(start.schema.name) or ("", None)
     options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
     fitted = fit_table(start, events=events, chooser=chooser, executor=pool, options=options, given=given)
-    learned = _Learned(fitted.given, fitted.own, digest, recipe.model.name if recipe.model else "")
+    learned = _Learned(fitted, digest, recipe.model.name if recipe.model else "")
     if len(start) == events and start.nbytes <= SMALL_TABLE:
         learned = learned.or_nothing(start, chooser, pool)
     return itertools.chain([start], blocks), learned
@@ -256,7 +249,7 @@ def _learn(
 def _encode(
     blocks: Iterator[EventTable], learned: _Learned, chooser: Chooser, pool: Executor
 ) -> Iterator[EncodedBlock]:
-    model = learned.model
+    model = learned.fitted.model
     for number, block in enumerate(blocks):
         if number == 0 and learned.first is not None:
             yield learned.first

@@ -83,7 +83,10 @@ def _copy_models(reader: ArchiveReader, sections: list[SectionRef], writer: Arch
     for number, section in enumerate(sections):
         if section.kind == SectionKind.MODEL:
             head, header = reader.header(section)
-            body = _body(reader, section, head)
+            try:
+                body = _body(reader, section, head)
+            except CorruptFileError:  # the file ends inside it
+                continue
             if is_sound(header, body) and header not in seen:
                 seen.add(header)
                 writer.add(SectionKind.MODEL, header, [body], f"model {number}")

@@ -102,8 +102,9 @@ class BlockReader:
         if executor is not None:
             chunks = {id(chunk): (chunk, i) for i in wanted if (chunk := self._plain_chunk(i)) is not None}
             list(executor.map(lambda pair: self._decode_chunk(*pair), chunks.values()))
-        for i in wanted:
-            self._item(i)
+        for i in wanted:  # in the order of decoding
+            if i not in self._decoded:
+                self._decode(i)
         offsets = {c.name: self.offsets(c.name) for c in schema.collections}
         columns = {v.name: self.column(v.name) for v in schema.variables}
         return EventTable(schema, self.n_events, offsets, columns)

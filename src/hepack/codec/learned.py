@@ -40,7 +40,7 @@ def encode_learned(item: ItemModel, found: Quantised, view: View, chooser: Choos
     if item.conditional is None or not len(found.targets):
         stream = chooser.stream(found.targets, name)
     else:
-        stream = Stream([LEARNED], item.encode(found.targets, view))
+        stream = Stream([LEARNED], item.encode(found, view))
         part = sample(found.targets)
         if estimate_bits(part) * len(found.targets) / len(part) < MARGIN * 8 * len(stream.data):
             stream = min(stream, chooser.stream(found.targets, name), key=len)

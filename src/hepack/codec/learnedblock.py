@@ -41,7 +41,7 @@ class LearnedBlock:
         for i, done in plain.items():
             self._settle(i, done.column.expected)
         found = [
-            pair for level in self.model.prediction_levels() for pair in executor.map(self._quantise, level)
+            pair for level in self.model.prediction_levels for pair in executor.map(self._quantise, level)
         ]
         wanted = [pair for pair in found if self._number[pair[0].key] not in self.repeats]
         coded = list(executor.map(lambda pair: self._code(*pair), wanted))

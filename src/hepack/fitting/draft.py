@@ -35,7 +35,6 @@ class Draft:
     item: Item
     model: ItemModel
     found: Quantised
-    predicted: NDArray[Any] | None
     plain_bits: float
     bits: float
 
@@ -49,6 +48,7 @@ class Drafter:
         self.view = TableView(part, self._restored)
         self._chooser, self.rows = chooser, rows
         self._items = {item.key: item for item in items_of(part.schema)}
+        self._plain: dict[Key, Draft] = {}
 
     def put(self, name: str, restored: NDArray[Any]) -> None:
         """From now on, the view shows this as the column."""
@@ -60,28 +60,33 @@ class Drafter:
 
     def plain_bits(self, model: ItemModel) -> float:
         """What a value of an item costs by a plain coder."""
-        item, values = self._items[model.key], self.values(model)
-        plain = self._quantiser(item, self._transform(item), values)
-        return self.bits(plain.forward(values, item.variable, None))
+        return self._by_itself(self._items[model.key]).plain_bits
 
     def draft(self, item: Item, relation: Found | None) -> Draft:
         """An item's draft; its relation's sources must have been drafted."""
+        draft = self._by_itself(item)
         values = values_of(self._part, item)
-        plain = self._quantiser(item, self._transform(item), values)
-        by_itself = plain.forward(values, item.variable, None)
-        plain_bits = self.bits(by_itself)
-        model = ItemModel("counts" if item.role == "counts" else "values", item.name, plain)
-        draft = Draft(item, model, by_itself, None, plain_bits, plain_bits)
         if relation is not None and len(values):
             predicted = relation.relation.predict(self.view)
             quantiser = self._centred(item, relation.centred, predicted, values)
             found = quantiser.forward(values, item.variable, predicted)
-            if (bits := self.bits(found)) < plain_bits:
-                model = replace(model, quantiser=quantiser, relation=relation.relation)
-                draft = Draft(item, model, found, predicted, plain_bits, bits)
+            if (bits := self.bits(found)) < draft.plain_bits:
+                model = replace(draft.model, quantiser=quantiser, relation=relation.relation)
+                draft = replace(draft, model=model, found=found, bits=bits)
         if item.role == "values":
             self.put(item.name, draft.found.restored)
         return draft
+
+    def _by_itself(self, item: Item) -> Draft:
+        """The draft without a relation, which every set of relations starts from."""
+        if item.key not in self._plain:
+            values = values_of(self._part, item)
+            quantiser = self._quantiser(item, self._transform(item), values)
+            found = quantiser.forward(values, item.variable, None)
+            bits = self.bits(found)
+            model = ItemModel("counts" if item.role == "counts" else "values", item.name, quantiser)
+            self._plain[item.key] = Draft(item, model, found, bits, bits)
+        return self._plain[item.key]
 
     def bits(self, found: Quantised) -> float:
         """Bits for each value, by plain coders."""

@@ -55,11 +55,7 @@ def _pays(item: ItemModel, drafter: Drafter) -> bool:
     found = item.quantise(values, drafter.view)
     plain = drafter.plain_bits(item)
     rows, _ = sample_rows(len(values), drafter.rows)
-    cost = (
-        float(item.bits_of(found.targets, drafter.view)[rows].mean())
-        if item.conditional
-        else drafter.bits(found)
-    )
+    cost = float(item.bits_of(found, drafter.view)[rows].mean()) if item.conditional else drafter.bits(found)
     if cost > DRIFT * plain:
         return False
     if item.role == "values":

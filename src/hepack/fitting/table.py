@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ from hepack.fitting.sample import axes_of, sample_events
 from hepack.learned import Feature, TableModel
 from hepack.learned.features import predicted_integers
 from hepack.relations import Found, find_alternatives
-from hepack.table import EventTable
+from hepack.table import EventTable, Schema
 from hepack.transforms import Symbols
 
 
@@ -42,9 +42,7 @@ LEAST_ROWS = 512
 """Shorter columns have no conditional model: nothing that they could gain pays for it."""
 
 RELATION_BITS = 8 * 30
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, what is done of it and what there is to do."""
+"""About what a relation takes in the model."""
 
 
 def fit_table(
@@ -55,7 +53,6 @@ def fit_table(
     executor: Executor,
     options: FitOptions | None = None,
     given: TableModel | None = None,
-    progress: Progress | None = None,
 ) -> Fitted:
     """Learn from a block; the model will be used for ``events`` events, against which its bytes count.
 
@@ -65,8 +62,8 @@ def fit_table(
     options = options or FitOptions()
     part = sample_events(block, events=options.rows, objects=4 * options.rows)
     if not len(part):
-        return Fitted(TableModel(block.schema, ()), TableModel(block.schema, ()))
-    search = _Search(block, part, events / len(part), chooser, options, progress or (lambda *_: None))
+        return Fitted.nothing(block.schema)
+    search = _Search(block, part, events / len(part), chooser, options)
     return search.run(executor, given)
 
 
@@ -76,6 +73,11 @@ class Fitted:
 
     given: TableModel
     own: TableModel
+
+    @classmethod
+    def nothing(cls, schema: Schema) -> Fitted:
+        """No items at all."""
+        return cls(TableModel(schema, ()), TableModel(schema, ()))
 
     @property
     def model(self) -> TableModel:
@@ -91,9 +93,8 @@ class _Search:
         scale: float,
         chooser: Chooser,
         options: FitOptions,
-        progress: Progress,
     ) -> None:
-        self.part, self.scale, self.options, self.progress = part, scale, options, progress
+        self.part, self.scale, self.options = part, scale, options
         self.schema = block.schema
         self.drafter = Drafter(block, part, chooser, options.rows)
         self._banks: dict[str, FeatureBank] = {}
@@ -148,7 +149,6 @@ class _Search:
         """Sets of relations to try."""
         if not self.options.relations:
             return [[]]
-        self.progress("relations", 0, 1)
         rows = int(len(self.part) * self.scale)
         return find_alternatives(self.part, rows=rows, seed=self.options.seed)
 
@@ -180,12 +180,7 @@ class _Search:
         places = [i for i, choice in enumerate(choices) if choice.problem is not None]
         asked = [choices[i].with_lag() for i in places]
         problems = [choice.training() for choice in asked]
-        nets = fit_mlps(
-            problems,
-            seconds=self.options.seconds,
-            seed=self.options.seed,
-            progress=lambda share: self.progress("nets", int(1000 * share), 1000),
-        )
+        nets = fit_mlps(problems, seconds=self.options.seconds, seed=self.options.seed)
         done = list(choices)
         for i, choice, net in zip(places, asked, nets, strict=True):
             tried = choice.better(net)
@@ -206,7 +201,7 @@ class _Search:
             options = candidates(self.schema, draft.item.axis, earlier)
         features = bank.best(options, targets, self.options.features)
         predicted = None
-        if draft.predicted is not None:
-            predicted = predicted_integers(draft.predicted[bank.rows])
+        if draft.found.predicted is not None:
+            predicted = predicted_integers(draft.found.predicted[bank.rows])
             features.append(Feature("predicted"))
         return features, Problem(bank.matrix(features, predicted), targets, rows, bank.first)

@@ -83,20 +83,20 @@ class ItemModel:
         """Targets of a column of shape ``(row,)``, given the columns as unpacking gives them back."""
         return self.quantiser.forward(values, self.variable(view.schema), self.predict(view))
 
-    def encode(self, targets: Symbols, view: View) -> bytes:
+    def encode(self, found: Quantised, view: View) -> bytes:
         """Code the targets by the conditional model."""
         assert self.conditional is not None
-        features, first = self._inputs(view, self.predict(view), targets)
+        features, first = self._inputs(view, found.predicted, found.targets)
         if self.lag is None:
-            return self.conditional.encode(features, targets, first)
+            return self.conditional.encode(features, found.targets, first)
         order, _ = waves_of(ranks(view, self.variable(view.schema).axis))
-        return self.conditional.encode(features[order], targets[order])
+        return self.conditional.encode(features[order], found.targets[order])
 
-    def bits_of(self, targets: Symbols, view: View) -> NDArray[np.float64]:
+    def bits_of(self, found: Quantised, view: View) -> NDArray[np.float64]:
         """The code length of each target by the conditional model, in bits."""
         assert self.conditional is not None
-        features, first = self._inputs(view, self.predict(view), targets)
-        return self.conditional.bits(features, targets, first)
+        features, first = self._inputs(view, found.predicted, found.targets)
+        return self.conditional.bits(features, found.targets, first)
 
     def decode(self, data: bytes | memoryview, view: View, predicted: NDArray[Any] | None) -> Symbols:
         """Undo `encode`.

@@ -55,6 +55,7 @@ class TableModel:
         model.check()
         return model
 
+    @cached_property
     def prediction_levels(self) -> list[list[ItemModel]]:
         """The items in groups: the relations of a group need items of earlier groups and plain ones only."""
         level: dict[Key, int] = {}
@@ -66,7 +67,8 @@ class TableModel:
             groups[level[item.key] - 1].append(item)
         return groups
 
-    def to_parts(self) -> tuple[list[Any], list[bytes]]:
+    @cached_property
+    def parts(self) -> tuple[list[Any], list[bytes]]:
         """JSON rows, one for each item, and the bytes that they measure."""
         rows, blobs = [], []
         for item in self.items:
@@ -94,7 +96,7 @@ class TableModel:
         conditionals: Callable[[str], type[Conditional]],
         keys: set[tuple[str, str]] | None = None,
     ) -> TableModel:
-        """Undo `to_parts`; ``conditionals`` gives the class of each tag. With ``keys``, only these items.
+        """Undo `parts`; ``conditionals`` gives the class of each tag. With ``keys``, only these items.
 
         Raises:
             CorruptFileError, LimitError: the parts are not such a model of such a table.

@@ -17,6 +17,7 @@ from hepack._errors import CorruptFileError
 from hepack.relations import Centred
 from hepack.table import Variable
 from hepack.transforms import Symbols, Transform, exact_transform, sentinels
+from hepack.transforms.sentinel import SAMPLE
 
 SLICE = 1 << 16
 """Values mapped at a time, so that the temporaries stay in the processor's cache."""
@@ -27,11 +28,13 @@ MAX_BASE = 1 << 62
 
 @dataclass(frozen=True)
 class Quantised:
-    """``targets``, shape ``(row,)``; ``restored`` what they decode to; ``raw`` the escaped exact values."""
+    """``targets``, shape ``(row,)``; ``restored`` what they decode to; ``raw`` the escaped exact values;
+    ``predicted`` what the relation said, if there is one."""
 
     targets: Symbols
     restored: NDArray[Any]
     raw: Symbols
+    predicted: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class Quantiser:
             targets[places] = np.where(known, self.base + spike, self.base - 1)
             restored[places] = values[places]
             raw = own[~known]
-        return Quantised(targets, restored, raw)
+        return Quantised(targets, restored, raw, predicted)
 
     def inverse(
         self, targets: Symbols, raw: Symbols, variable: Variable, predicted: NDArray[Any] | None
@@ -139,13 +142,12 @@ class Quantiser:
         """Where a frequent value would not come back bit for bit, as docs/tolerances.md promises it does."""
         if variable.tolerance.is_lossless:
             return np.zeros(len(values), np.bool_)
+        changed = np.asarray(values != restored)
+        step = max(1, len(values) // SAMPLE)
+        moved = np.unique(values[::step][changed[::step]])
+        frequent = sentinels(
+            values[np.isfinite(values)], lambda distinct: np.where(np.isin(distinct, moved), np.nan, distinct)
+        )
         spikes = exact_transform(variable.dtype).inverse(self.spikes, variable.dtype)
-        wanted = np.concatenate([spikes, frequent_values(values)])
-        if not len(wanted):
-            return np.zeros(len(values), np.bool_)
-        return np.asarray(np.isin(values, wanted) & (values != restored))
-
-
-def frequent_values(values: NDArray[Any]) -> NDArray[Any]:
-    """The values that fill one percent of the rows or more, and at least 16 (see `transforms.sentinels`)."""
-    return sentinels(values[np.isfinite(values)], lambda distinct: distinct + 1)
+        wanted = np.concatenate([spikes, frequent])
+        return changed & np.isin(values, wanted) if len(wanted) else np.zeros(len(values), np.bool_)
