@@ -125,7 +125,8 @@ def assemble(
     used: Sequence[int],
 ) -> Features:
     """The features of every row of ``axis``, shape ``(row, feature)``; those not ``used`` are zero."""
-    rows = np.zeros((view.length(axis), len(features)), np.int32)
+    # column by column, so that the memory of features that are not used is never touched
+    rows = np.zeros((view.length(axis), len(features)), np.int32, order="F")
     for i in used:
         feature = features[i]
         assert feature is not None
