@@ -75,7 +75,7 @@ def export(
     pipeline = schedule(circuit, levels)
     expected = run.scores(net, inside)
     _write(net, circuit, pipeline, inside, expected, folder, name)
-    cost = estimate(circuit, levels, pipeline)
+    cost = estimate(pipeline)
     proof = _prove(net, points, circuit, inside, expected, folder, name, simulate, report)
     if proof.latency is not None and proof.latency != cost.latency:
         raise HepackError(f"the simulated latency is {proof.latency} cycles, {cost.latency} were expected")
