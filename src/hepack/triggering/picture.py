@@ -31,7 +31,7 @@ def draw(result: StudyResult, path: Path) -> None:
 def _efficiencies(axes: Any, result: StudyResult) -> None:
     names = ("anomaly", *result.thresholds, "any_cut", "union", "widened")
     for row, name in enumerate(names):
-        shares = [s.cuts[name] if name in s.cuts else getattr(s, name) for s in result.signals.values()]
+        shares = [signal.share(name) for signal in result.signals.values()]
         places = [i + (row - (len(names) - 1) / 2) * 0.11 for i in range(len(shares))]
         _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
     axes.set_xticks(range(len(result.signals)), list(result.signals), rotation=20, ha="right", fontsize=8)
