@@ -78,7 +78,7 @@ def test_a_deeper_pipeline_never_reads_what_is_not_there():
 
 
 def test_cost_follows_the_size():
-    small, large = (estimate(build(random_net(w, "sum_squares"))) for w in ((7, 5, 3), (30, 20, 3)))
+    small, large = (estimate(schedule(build(random_net(w, "sum_squares")))) for w in ((7, 5, 3), (30, 20, 3)))
     assert small.lut < large.lut
     assert small.dsp == 0
     assert small.nanoseconds == small.latency * 5

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nets import random_inputs, random_net
 
-from hepack._errors import BadRequestError, HepackError
+from hepack._errors import BadRequestError, HepackError, LimitError
 from hepack.firmware import run, tools
 from hepack.firmware.export import export
 
@@ -69,6 +69,16 @@ def test_a_wrong_request_is_refused(tmp_path):
             export(NET, POINTS, random_inputs(NET, 5), tmp_path, name=name)
     with pytest.raises(BadRequestError, match="empty"):
         export(NET, POINTS, np.zeros((0, 8), np.int32), tmp_path)
+
+
+def test_a_score_wider_than_the_port_is_refused(tmp_path):
+    last = replace(NET.layers[-1], shift=0, low=-(1 << 20), high=1 << 20)
+    loud = replace(last, weights=last.weights * 1000)
+    wide = replace(NET, layers=(*NET.layers[:-1], loud))
+    for net in (wide, replace(NET, threshold=1 << 32)):
+        with pytest.raises(LimitError, match="do not fit the 32 bits"):
+            export(net, POINTS, random_inputs(net, 5), tmp_path / "none", simulate=False)
+    assert not (tmp_path / "none").exists()
 
 
 def test_disagreement_is_an_error(tmp_path):

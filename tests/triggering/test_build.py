@@ -84,6 +84,17 @@ def test_the_search_saves_logic(built):
     assert min(step.quality for step in found.steps) >= max(step.quality for step in found.steps) - 0.2
 
 
+def test_signals_that_steered_the_search_do_not_measure(built):
+    from hepack.training.trigger_fit import FitRecipe
+    from hepack.triggering.build import RateRequest, build_trigger
+
+    recipe = FitRecipe(shape="4-2", epochs=1, quantised_epochs=1, batch=128)
+    signals = {"many": toy_stream(401, leptons=3)}
+    found = build_trigger(toy_stream(2500), recipe, RateRequest(rate=0.05), signals=signals, find_widths=True)
+    assert found.searched is not None
+    assert found.trigger.about["signals"]["many"]["events"] == 200
+
+
 def test_wrong_recipes_are_refused():
     pytest.importorskip("torch")
     from hepack.training.trigger_fit import FitRecipe, fit

@@ -114,8 +114,16 @@ def test_the_commands(built, tmp_path, capsys):
 
 def test_the_picture(built, tmp_path):
     pytest.importorskip("matplotlib")
-    from hepack.triggering.picture import draw
+    from hepack.triggering.picture import draw, figure_of
 
     found = study(built.trigger, toy_stream(4000), {"many": toy_stream(300, leptons=3)}, rate=0.02)
     draw(found, tmp_path / "x.png")
-    assert (tmp_path / "x.png").stat().st_size > 10_000
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    left, right = figure_of(found).axes
+    signal = found.signals["many"]
+    drawn = [y for line in left.containers for y in line[0].get_ydata()]
+    wanted = [signal.share(name) for name in ("anomaly", *found.thresholds, "any_cut", "union", "widened")]
+    assert drawn == [share.value for share in wanted if share.passed]
+    assert len(left.get_legend_handles_labels()[1]) == 7
+    rates = [rates["anomaly"].value for rates in found.stability.values() if rates["anomaly"].passed]
+    assert list(right.containers[0][0].get_ydata()) == rates

@@ -206,7 +206,7 @@ def _show(result: StudyResult) -> None:
               f"({result.needed} needed in all)")  # fmt: skip
     table = Table("trigger", "rate", *result.signals, title="Rate and efficiencies")
     for name in ("anomaly", *result.thresholds, "any_cut", "union", "widened"):
-        shares = [_of(signal, name) for signal in result.signals.values()]
+        shares = [signal.share(name) for signal in result.signals.values()]
         table.add_row(name, _text(result.rates[name]), *(_text(s) for s in shares))
     table.add_row("AUC", "", *(f"{s.auc.value:.4f} +- {s.auc.error:.4f}" for s in result.signals.values()))
     out.print(table)
@@ -214,10 +214,6 @@ def _show(result: StudyResult) -> None:
     for change, rates in result.stability.items():
         table.add_row(change, *(_text(rates[n]) for n in ("anomaly", *result.thresholds, "union")))
     out.print(table)
-
-
-def _of(signal: Any, name: str) -> Any:
-    return signal.cuts[name] if name in signal.cuts else getattr(signal, name)
 
 
 def _text(share: Any) -> str:

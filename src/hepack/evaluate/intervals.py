@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 from hepack._optional import require
 from hepack.evaluate.results import Fraction
@@ -34,8 +35,7 @@ def wilson(passed: int, total: int, level: float = ONE_SIGMA) -> tuple[float, fl
     """The score interval (Wilson, JASA 22 (1927) 209)."""
     if not total:
         return 0.0, 1.0
-    norm = require("scipy.stats", extra="report", purpose="an interval").norm
-    z = float(norm.ppf((1 + level) / 2))
+    z = NormalDist().inv_cdf((1 + level) / 2)
     p, spread = passed / total, z * z / total
     centre = (p + spread / 2) / (1 + spread)
     half = z / (1 + spread) * math.sqrt(p * (1 - p) / total + spread / (4 * total))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hepack.firmware.circuit import Circuit, Node
-from hepack.firmware.pipeline import LEVELS, Pipeline, schedule
+from hepack.firmware.pipeline import Pipeline
 
 CLOCK_MHZ = 200.0
 PRESCALER_LUT, PRESCALER_FF = 64, 34
@@ -28,14 +28,14 @@ class Cost:
         return self.latency * 1e3 / self.clock_mhz
 
 
-def estimate(circuit: Circuit, levels: int = LEVELS, pipeline: Pipeline | None = None) -> Cost:
+def estimate(pipeline: Pipeline) -> Cost:
     """One LUT per bit of an adder that is not merely passed through; multipliers in LUTs, no DSP."""
-    placed = pipeline or schedule(circuit, levels)
+    circuit = pipeline.circuit
     return Cost(
         lut=sum(node_lut(circuit, node) for node in circuit.nodes) + PRESCALER_LUT,
-        ff=placed.registers() + placed.latency + PRESCALER_FF,
+        ff=pipeline.registers() + pipeline.latency + PRESCALER_FF,
         dsp=0,
-        latency=placed.latency,
+        latency=pipeline.latency,
         clock_mhz=CLOCK_MHZ,
         adders=sum(node.kind == "add" for node in circuit.nodes),
     )
@@ -44,10 +44,8 @@ def estimate(circuit: Circuit, levels: int = LEVELS, pipeline: Pipeline | None =
 def node_lut(circuit: Circuit, node: Node) -> int:
     """6-input LUTs of one node."""
     if node.kind == "add":
-        free = node.more if node.sign > 0 or circuit.nodes[node.first].value == 0 else 0
-        if circuit.nodes[node.first].kind == "input" or node.shift == 0:
-            free = node.more  # low bits of the first operand pass through
-        return max(node.width - max(free, node.shift if node.sign > 0 else 0), 1)
+        free = max(node.more, node.shift if node.sign > 0 else 0)  # low bits that pass through
+        return max(node.width - free, 1)
     source = circuit.nodes[node.first] if node.first >= 0 else node
     if node.kind == "clip":
         moved_low, moved_high = source.low >> node.shift, source.high >> node.shift

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack._errors import BadRequestError, HepackError
+from hepack._errors import BadRequestError, HepackError, LimitError
 from hepack.firmware import emulate, hls, reference, run, testbench, tools, verilog
 from hepack.firmware.circuit import Circuit, build
 from hepack.firmware.cost import Cost, estimate
@@ -63,6 +63,7 @@ def export(
 
     Raises:
         BadRequestError: the name is no identifier, or there are no events.
+        LimitError: the score or the threshold needs more bits than the port has.
         HepackError: two forms of the net disagree (our own bug), or a tool failed.
     """
     if not re.fullmatch(r"[A-Za-z_]\w{0,40}", name, re.ASCII) or name in KEYWORDS:
@@ -72,10 +73,15 @@ def export(
     inside = clip_inputs(net, inputs)
     report("building the circuit")
     circuit = build(net)
+    if max(circuit.score.high, net.threshold) >> verilog.SCORE_BITS:
+        raise LimitError(
+            f"scores up to {circuit.score.high} with threshold {net.threshold} do not fit the "
+            f"{verilog.SCORE_BITS} bits of the port; train with fewer output bits"
+        )
     pipeline = schedule(circuit, levels)
     expected = run.scores(net, inside)
     _write(net, circuit, pipeline, inside, expected, folder, name)
-    cost = estimate(circuit, levels, pipeline)
+    cost = estimate(pipeline)
     proof = _prove(net, points, circuit, inside, expected, folder, name, simulate, report)
     if proof.latency is not None and proof.latency != cost.latency:
         raise HepackError(f"the simulated latency is {proof.latency} cycles, {cost.latency} were expected")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hepack.firmware.circuit import Circuit, Node
 
 
@@ -34,15 +32,14 @@ def emit_source(name: str, circuit: Circuit) -> str:
         f"{name}_score_t {name}(const {name}_input_t in[{circuit.inputs}]) {{",
         "#pragma HLS PIPELINE II=1",
         "#pragma HLS ARRAY_PARTITION variable=in complete",
-        *(f"  const HEPACK_INT({node.width}) n{i} = {_text(circuit, node)};" for i, node in _live(circuit)),
+        *(
+            f"  const HEPACK_INT({node.width}) n{i} = {_text(circuit, node)};"
+            for i, node in enumerate(circuit.nodes)
+        ),
         f"  return n{len(circuit.nodes) - 1};",
         "}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _live(circuit: Circuit) -> Iterator[tuple[int, Node]]:
-    return ((i, node) for i, node in enumerate(circuit.nodes))
 
 
 def _text(circuit: Circuit, node: Node) -> str:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 OBJECTS = {57: (1, 4, 4, 10), 42: (1, 4, 4, 5)}
 """Number of inputs -> how many of missing momentum, electrons, muons, jets; each is pt, eta, phi."""
+
+
+Number = TypeVar("Number", np.int32, np.float32)
 
 
 @dataclass(frozen=True)
@@ -28,3 +35,15 @@ class Units:
 
 
 CMS_UNITS = Units()
+
+
+def sort_objects(events: NDArray[Number], kinds: tuple[int, ...]) -> NDArray[Number]:
+    """Electrons, muons and jets each by falling pt, in events of shape ``(event, object, 3)``; see `OBJECTS`."""
+    out = events.copy()
+    start = kinds[0]
+    for number in kinds[1:]:
+        block = events[:, start : start + number]
+        order = np.argsort(-block[..., 0], axis=1, kind="stable")
+        out[:, start : start + number] = np.take_along_axis(block, order[..., None], axis=1)
+        start += number
+    return out

@@ -20,7 +20,7 @@ def scores(net: TriggerNet, inputs: NDArray[Any]) -> Ints:
         BadRequestError: floats, or another number of columns.
     """
     found = np.empty(len(inputs), np.int64)
-    steps = [_Step(layer, reach) for layer, reach in zip(net.layers, net.reaches(), strict=True)]
+    steps = [Step(layer, reach) for layer, reach in zip(net.layers, net.reaches(), strict=True)]
     for start in range(0, len(inputs), ROWS):
         part = clip_inputs(net, inputs[start : start + ROWS])
         values: NDArray[Any] = part
@@ -36,7 +36,7 @@ def scores(net: TriggerNet, inputs: NDArray[Any]) -> Ints:
     return found
 
 
-class _Step:
+class Step:
     """A layer in float32 where its sums stay below 2**24, in float64 otherwise."""
 
     def __init__(self, layer: Dense, reach: int) -> None:

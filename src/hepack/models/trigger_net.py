@@ -125,7 +125,7 @@ class TriggerModel(nn.Module):
 
     def __init__(self, inputs: int, hidden: tuple[int, ...], *, variational: bool, bits: Bits) -> None:
         super().__init__()
-        self.inputs, self.hidden, self.variational = inputs, hidden, variational
+        self.variational = variational
         widths = (inputs, *hidden)
         last = len(hidden) - 1
         self.encoder = nn.ModuleList(
@@ -142,10 +142,6 @@ class TriggerModel(nn.Module):
         """The layers that the trigger evaluates: the encoder, with the decoder where the score needs it."""
         layers = list(self.encoder) if self.variational else [*self.encoder, *self.decoder]
         return [layer for layer in layers if isinstance(layer, FixedDense)]
-
-    @property
-    def parameters_in_firmware(self) -> int:
-        return sum(p.weight.numel() + p.bias.numel() for p in self.parts)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and what the variance head reads; ``x`` are counts / 2**6."""

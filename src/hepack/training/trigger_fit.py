@@ -101,16 +101,15 @@ def fit(companded: Counts, recipe: FitRecipe, report: Report | None = None) -> F
 
 
 def refit(
-    fitted: Fitted, companded: Counts, recipe: FitRecipe, bits: tuple[Bits, ...], *, epochs: int,
-    report: Report | None = None,
-) -> Fitted:  # fmt: skip
+    fitted: Fitted, companded: Counts, recipe: FitRecipe, bits: tuple[Bits, ...], *, epochs: int
+) -> Fitted:
     """Train on in fixed point with other widths per layer, from the weights that there are."""
     torch.manual_seed(recipe.seed)
     sample = Sample.of(companded, recipe)
     model = copy.deepcopy(fitted.fixed)
     freeze(model, sample.wide, bits)
     if epochs:
-        _train(model, sample, recipe, epochs, recipe.rate / 8, -1.0, report, "widths")
+        _train(model, sample, recipe, epochs, recipe.rate / 8, 0.0, None, "widths")
     return Fitted(fitted.floats, model.eval())
 
 
@@ -180,7 +179,7 @@ def _train(
     model: TriggerModel, sample: Sample, recipe: FitRecipe, epochs: int, rate: float, sparsity: float,
     report: Report | None, phase: str,
 ) -> None:  # fmt: skip
-    """``sparsity`` below 0 leaves the pruning as it is; else it rises over the first two thirds."""
+    """The pruning rises to ``sparsity`` over the first two thirds; 0 leaves it as it is."""
     optimiser = torch.optim.Adam(model.parameters(), rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs, rate / 50)
     x = sample.x

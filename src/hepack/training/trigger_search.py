@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +46,6 @@ def search(
     *,
     slack: float = SLACK,
     epochs: int = 5,
-    report: Callable[[Step], None] = lambda _: None,
 ) -> Searched:
     """Take bits away one at a time, each time where the most logic is saved per efficiency lost.
 
@@ -66,7 +65,6 @@ def search(
         last = steps[-1]
         best = max(fit, key=lambda s: (last.cost - s.cost) / (max(last.quality - s.quality, 0.0) + slack / 5))
         steps.append(best)
-        report(best)
         now = best.bits
     return Searched(tuple(steps), refit(fitted, companded, recipe, now, epochs=epochs))
 

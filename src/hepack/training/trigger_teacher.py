@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.firmware.layout import OBJECTS
+from hepack.firmware.layout import OBJECTS, sort_objects
 
 Counts = NDArray[np.int32]
 Values = NDArray[np.float64]
@@ -98,14 +98,7 @@ def thinned(companded: Counts, count: int, rng: np.random.Generator) -> Counts:
     top = out[..., 0].max()
     out[..., 0] = np.clip(np.rint(out[..., 0] * factor[:, None]), out[..., 0] > 0, top)
     out[gone] = 0
-    kinds = OBJECTS[companded.shape[1]]
-    start = kinds[0]
-    for number in kinds[1:]:
-        block = out[:, start : start + number]
-        order = np.argsort(-block[..., 0], axis=1, kind="stable")
-        out[:, start : start + number] = np.take_along_axis(block, order[..., None], axis=1)
-        start += number
-    return out.reshape(count, -1)
+    return sort_objects(out, OBJECTS[companded.shape[1]]).reshape(count, -1)
 
 
 def overlays(companded: Counts, count: int, rng: np.random.Generator) -> Counts:

@@ -16,7 +16,7 @@ from hepack.firmware.compand import compand, companding
 from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.models.trigger_net import INPUT_POINT, lower
 from hepack.training.trigger_fit import FitRecipe, Fitted, Report, fit, model_scores, prove
-from hepack.training.trigger_search import SLACK, Searched, search
+from hepack.training.trigger_search import Searched, search
 from hepack.triggering.inputs import digitise
 from hepack.triggering.model import Trigger
 from hepack.triggering.rates import auc, check_rate, threshold_at
@@ -65,12 +65,12 @@ def build_trigger(
     units: Units = CMS_UNITS,
     signals: Mapping[str, Stream] | None = None,
     find_widths: bool = False,
-    slack: float = SLACK,
     report: Report | None = None,
 ) -> Built:
     """Train on the first half of ``background``; the second half sets the threshold and measures.
 
-    ``signals`` never train the net: they give the AUCs in ``about``, and steer the search for widths if asked for.
+    ``signals`` never train the net: they give the AUCs in ``about``. Where widths are searched, one half of
+    each steers the search and the other gives the AUC.
 
     Raises:
         BadRequestError: too few events to train on, or for the rate.
@@ -83,8 +83,8 @@ def build_trigger(
     fitted, searched = fit(train, recipe, report), None
     given = {name: digitise(events, inputs, units) for name, events in (signals or {}).items()}
     if find_widths:
-        half_signals = {name: compand(events[::2]) for name, events in given.items()}
-        searched = search(fitted, train, half_signals, recipe, slack=slack)
+        searched = search(fitted, train, {name: compand(x[::2]) for name, x in given.items()}, recipe)
+        given = {name: x[1::2] for name, x in given.items()}  # the other half measures
         fitted = searched.fitted
     bounds = units.bounds * (sum(OBJECTS[inputs]))
     lows, highs = (tuple(pair[i] for pair in bounds) for i in range(2))

@@ -16,6 +16,8 @@ MAX_PT_GEV = 14_000.0
 """No object carries more than the beams' energy: a larger pt is in MeV."""
 MAX_ETA = 6.0
 BLOCK_BYTES = 1 << 26
+ROWS = 4096
+"""Events at a time in double precision, so that a long stream is not copied whole."""
 
 Floats = NDArray[np.float32]
 
@@ -99,7 +101,9 @@ def digitise(stream: Floats, inputs: int, units: Units = CMS_UNITS) -> NDArray[n
         )
     steps = np.array([units.pt, units.eta, units.phi])
     low, high = np.array(units.bounds).T
-    values = stream[:, : inputs // 3].astype(np.float64)
-    values[..., 2] = (values[..., 2] + np.pi) % (2 * np.pi) - np.pi
-    counts = np.clip(np.rint(values / steps), low, high)
-    return np.asarray(counts.astype(np.int32).reshape(len(stream), inputs))
+    counts = np.empty((len(stream), inputs // 3, 3), np.int32)
+    for start in range(0, len(stream), ROWS):
+        values = stream[start : start + ROWS, : inputs // 3].astype(np.float64)
+        values[..., 2] = (values[..., 2] + np.pi) % (2 * np.pi) - np.pi
+        counts[start : start + ROWS] = np.clip(np.rint(values / steps), low, high)
+    return counts.reshape(len(stream), inputs)

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hepack._optional import require
 from hepack.triggering.rates import Share
 from hepack.triggering.study import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LABELS = {"anomaly": "anomaly", "lepton": "lepton pt", "ht": "HT", "met": "missing pt", "union": "cuts or anomaly",
           "any_cut": "any cut", "widened": "cuts at the union's rate"}  # fmt: skip
 
 
 def draw(result: StudyResult, path: Path) -> None:
-    """Write the picture.
+    """Write the picture; raises as `figure_of` does."""
+    figure_of(result).savefig(path, dpi=130)
+
+
+def figure_of(result: StudyResult) -> Figure:
+    """Efficiencies on the left, rates at fixed thresholds on the right.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     figures = require("matplotlib.figure", extra="plot", purpose="drawing")
-    figure = figures.Figure(figsize=(11, 5), layout="constrained")
+    figure: Figure = figures.Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _efficiencies(left, result)
     _stability(right, result)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
-    figure.savefig(path, dpi=130)
+    return figure
 
 
 def _efficiencies(axes: Any, result: StudyResult) -> None:
     names = ("anomaly", *result.thresholds, "any_cut", "union", "widened")
     for row, name in enumerate(names):
-        shares = [s.cuts[name] if name in s.cuts else getattr(s, name) for s in result.signals.values()]
+        shares = [signal.share(name) for signal in result.signals.values()]
         places = [i + (row - (len(names) - 1) / 2) * 0.11 for i in range(len(shares))]
         _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
     axes.set_xticks(range(len(result.signals)), list(result.signals), rotation=20, ha="right", fontsize=8)

@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
+from hepack.evaluate.classifier import auc_delong
+from hepack.evaluate.intervals import wilson
 
-NORMAL_95 = 1.959963984540054
+LEVEL = 0.95
 PRECISION = 0.3
 """Relative uncertainty at which a rate may be quoted: about 11 events above the threshold."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """``passed`` of ``total`` events, with the 95 % Wilson interval (J. Am. Stat. Assoc. 22 (1927) 209)."""
+    """``passed`` of ``total`` events, with the 95 % Wilson interval."""
 
     passed: int
     total: int
@@ -29,13 +31,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        if self.total == 0:
-            return 0.0, 1.0
-        z, n, p = NORMAL_95, self.total, self.value
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        low, high = max(0.0, middle - half), min(1.0, middle + half)
-        return (low if self.passed else 0.0), (high if self.passed < n else 1.0)
+        return wilson(self.passed, self.total, LEVEL)
 
 
 def share(mask: NDArray[np.bool_]) -> Share:
@@ -90,17 +86,11 @@ class Area:
 
 
 def auc(background: NDArray[Any], signal: NDArray[Any]) -> Area:
-    """The chance that a signal event scores above a background event, ties counted half.
-
-    The error is DeLong's (Biometrics 44 (1988) 837), from the ranks of each event in the other sample.
+    """The chance that a signal event scores above a background event, ties counted half; the error is DeLong's.
 
     Raises:
         BadRequestError: fewer than two events on one side.
     """
     if len(background) < 2 or len(signal) < 2:
         raise BadRequestError("an AUC needs two or more events of signal and of background")
-    b, s = np.sort(background), np.sort(signal)
-    of_signal = (np.searchsorted(b, s, "left") + np.searchsorted(b, s, "right")) / (2 * len(b))
-    of_background = 1 - (np.searchsorted(s, b, "left") + np.searchsorted(s, b, "right")) / (2 * len(s))
-    variance = of_signal.var(ddof=1) / len(s) + of_background.var(ddof=1) / len(b)
-    return Area(float(of_signal.mean()), math.sqrt(float(variance)))
+    return Area(*auc_delong(background, signal))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
+from hepack.firmware.layout import sort_objects
 from hepack.simulate.backgrounds import LEPTONIC_W, LEPTONIC_Z, MASSES
 from hepack.simulate.detector import CMS_LIKE
 from hepack.simulate.event import Events, observe, visible_particles
@@ -95,15 +96,7 @@ def generator_process(name: str, *, filtered: bool = True) -> Process:
     """
     base = {p.id: p for p in _EXTRA}.get(f"stream_{name}") or get_process(SIGNALS.get(name, name))
     forced = ("15:onMode = off", "15:onIfAny = 11 13") if name == "hplus_taunu" and filtered else ()
-    return Process(
-        id=f"stream_{name}",
-        title=base.title,
-        role=base.role,
-        settings=(*base.settings, NO_MPI, *forced),
-        cross_section=base.cross_section,
-        note=base.note,
-        masses=base.masses,
-    )
+    return replace(base, id=f"stream_{name}", settings=(*base.settings, NO_MPI, *forced))
 
 
 def simulate_stream(request: StreamRequest, tick: Callable[[int], None] | None = None) -> Particles:
@@ -209,16 +202,4 @@ def jets_as_leptons(particles: Particles, rng: np.random.Generator) -> Particles
     kind = rng.random(len(events)) < 0.5
     first = np.where(kind, 1 + ELECTRONS - 1, 1 + ELECTRONS + MUONS - 1)
     out[np.arange(len(out)), first] = fake  # the last place: a fourth true lepton gives way
-    return _sorted(out)
-
-
-def _sorted(particles: Particles) -> Particles:
-    """Each kind by falling pt."""
-    out = particles.copy()
-    start = 1
-    for count in (ELECTRONS, MUONS, JETS):
-        block = out[:, start : start + count]
-        order = np.argsort(-block[..., 0], axis=1, kind="stable")
-        out[:, start : start + count] = np.take_along_axis(block, order[..., None], axis=1)
-        start += count
-    return out
+    return sort_objects(out, (1, ELECTRONS, MUONS, JETS))

@@ -48,6 +48,11 @@ class SignalResult:
         """Efficiency that the anomaly trigger adds to the cuts."""
         return self.union.value - self.any_cut.value
 
+    def share(self, name: str) -> Share:
+        """The efficiency of a cut or of a field such as ``union``."""
+        found: Share = self.cuts[name] if name in self.cuts else getattr(self, name)
+        return found
+
 
 @dataclass(frozen=True)
 class StudyResult:
@@ -100,6 +105,8 @@ def study(
         raise BadRequestError("a study needs at least one signal; give --signal NAME=FILE")
     first, second = background[:half], background[half:]
     menu = _Menu.at(trigger, first, rate)
+    scores = menu.trigger.score(second)
+    rates = menu.rates(second, scores)
     return StudyResult(
         rate=rate,
         precision=precision,
@@ -108,9 +115,9 @@ def study(
         events=len(second),
         threshold=menu.trigger.net.threshold,
         thresholds=menu.cuts,
-        rates=menu.rates(second),
-        signals={name: menu.signal(second, stream) for name, stream in signals.items()},
-        stability=_stability(menu, second, pile_up or {}),
+        rates=rates,
+        signals={name: menu.signal(scores, stream) for name, stream in signals.items()},
+        stability={"nominal": rates, **_changed(menu, second, pile_up or {})},
     )
 
 
@@ -132,9 +139,9 @@ class _Menu:
         set_up = replace(trigger, net=replace(trigger.net, threshold=edge))
         return cls(set_up, cuts, widened(values, int(union.sum())))
 
-    def rates(self, stream: Stream) -> dict[str, Share]:
+    def rates(self, stream: Stream, scores: NDArray[np.int64]) -> dict[str, Share]:
         values = cut_values(stream)
-        anomaly, cuts = self.trigger.accept(stream), any_cut(values, self.cuts)
+        anomaly, cuts = scores >= self.trigger.net.threshold, any_cut(values, self.cuts)
         found = {"anomaly": share(anomaly)}
         found |= {name: share(values[name] >= edge) for name, edge in self.cuts.items()}
         pure = share(anomaly & ~cuts)
@@ -147,11 +154,13 @@ class _Menu:
             "widened": wide,
         }
 
-    def signal(self, background: Stream, stream: Stream) -> SignalResult:
-        rates = self.rates(stream)
+    def signal(self, background: NDArray[np.int64], stream: Stream) -> SignalResult:
+        """``background`` are scores."""
+        scores = self.trigger.score(stream)
+        rates = self.rates(stream, scores)
         return SignalResult(
             events=len(stream),
-            auc=auc(self.trigger.score(background), self.trigger.score(stream)),
+            auc=auc(background, scores),
             anomaly=rates["anomaly"],
             cuts={name: rates[name] for name in self.cuts},
             any_cut=rates["any_cut"],
@@ -160,11 +169,14 @@ class _Menu:
         )
 
 
-def _stability(menu: _Menu, stream: Stream, pile_up: Mapping[str, Stream]) -> dict[str, dict[str, Share]]:
-    found = {"nominal": menu.rates(stream)}
+def _changed(menu: _Menu, stream: Stream, pile_up: Mapping[str, Stream]) -> dict[str, dict[str, Share]]:
+    found = {}
     for shift in SHIFTS:
-        found[f"scale {shift:+.0%}"] = menu.rates(scaled(stream, 1 + shift))
-    return found | {f"pile-up {name}": menu.rates(events) for name, events in pile_up.items()}
+        moved = scaled(stream, 1 + shift)
+        found[f"scale {shift:+.0%}"] = menu.rates(moved, menu.trigger.score(moved))
+    for name, events in pile_up.items():
+        found[f"pile-up {name}"] = menu.rates(events, menu.trigger.score(events))
+    return found
 
 
 def scaled(stream: Stream, factor: float) -> Stream:
