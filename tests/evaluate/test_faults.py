@@ -95,6 +95,20 @@ def test_going_over_the_edge_of_the_circle_is_no_fault() -> None:
     assert found(result, "turned") == []
 
 
+@pytest.mark.parametrize(("low", "turns"), [(-np.pi, 0), (0.0, 0), (-0.05, 0), (-np.pi, 1), (0.0, -1)])
+def test_angles_of_other_events_are_held_to_the_range_of_the_original(low: float, turns: int) -> None:
+    first, second = (
+        changed(table, phi=np.random.default_rng(n).uniform(low, low + 6.2, n).astype("<f4"))
+        for n in (3000, 2500)
+        for table in [flat_jets(n, n)]
+    )
+    phi = second.columns["phi"].copy()
+    phi[::50] += np.float32(ANGLE * turns)
+    result = compare(first, changed(second, phi=phi))
+    assert not result.paired
+    assert len(found(result, "turned")) == abs(turns)
+
+
 def test_duplicated_rows_are_counted_and_set_aside() -> None:
     table = flat_jets(8000)
     rng = np.random.default_rng(4)

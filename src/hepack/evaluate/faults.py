@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hepack.evaluate.pairing import FieldPair, Pairing
 from hepack.evaluate.results import Finding, Floats, Measured, Profile, VariableResult
 from hepack.evaluate.settings import Settings
+from hepack.evaluate.setup import angle_range
 from hepack.evaluate.suite import NEARLY_CONSTANT, columns_of
 from hepack.evaluate.survey import Survey
 from hepack.table import EVENTS
@@ -258,21 +259,13 @@ def variables(found: tuple[VariableResult, ...], settings: Settings) -> Iterator
 def lone_angles(before: Survey, after: Survey, pairs: tuple[FieldPair, ...]) -> Iterator[Finding]:
     """Angles out of the original's range, where events are not paired."""
     for pair in pairs:
-        field = pair.before
-        if field.period is None or field.width > 1:
+        field, span, name = pair.before, angle_range(pair.before, before), pair.after.name
+        two = after.axes[pair.after.axis]
+        if span is None or name not in two.high:
             continue
-        one, two = before.axes[field.axis], after.axes[pair.after.axis]
-        slack = 2e-3 * field.period
-        high, low = one.high.get(field.name, 0.0), one.low.get(field.name, 0.0)
-        if high - low > field.period * 1.01 or pair.after.name not in two.high:
-            continue
-        values = two.column(pair.after.name)
-        middle = 0.0 if low < 0 else field.period / 2
-        outside = float(np.mean(np.abs(values - middle) > field.period / 2 + slack))
-        if (
-            max(two.high[pair.after.name] - middle, middle - two.low[pair.after.name])
-            > field.period / 2 + slack
-        ):
+        if two.low[name] < span[0] or two.high[name] > span[1]:
+            values = two.column(name)
+            outside = float(np.mean((values < span[0]) | (values > span[1])))
             yield Finding(
                 code="turned", severity="broken", subject=field.name,
                 text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped "
