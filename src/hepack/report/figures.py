@@ -90,7 +90,7 @@ def _deviation(axes: Axes, item: VariableResult) -> None:
     axes.set_xlim(histogram.edges[0] * factor, histogram.edges[-1] * factor)
     axes.set_xlabel(title)
     axes.set_ylabel("entries per bin")
-    moments = item.response if item.measure == "response" else item.residual
+    moments = item.moments
     if moments is not None:
         axes.text(
             0.03, 0.97, _moment_lines(moments, item, factor), transform=axes.transAxes, va="top", fontsize=8.2
@@ -144,7 +144,7 @@ def _profile(axes: Axes, profile: Profile, item: VariableResult) -> None:
 
 def _facts(axes: Axes, item: VariableResult) -> None:
     axes.axis("off")
-    moments = item.response if item.measure == "response" else item.residual
+    moments = item.moments
     lines = [
         f"type {item.kind}", f"{item.paired:,} paired entries, {item.changed:,} changed",
         f"NaN: {item.nan_before:,} before, {item.nan_after:,} after",

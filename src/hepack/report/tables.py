@@ -68,7 +68,7 @@ def variable_table(item: TableComparison) -> str:
 
 def _variable_row(v: VariableResult) -> list[Cell | str]:
     response = v.measure == "response"
-    moments = v.response if response else v.residual
+    moments = v.moments
     promise = v.promise
     entries = v.paired or v.count_before
     row: list[Cell | str] = [

@@ -202,8 +202,7 @@ def _resolution(table: TableComparison, limits: Limits) -> Iterator[Check]:
 
 
 def _rms(item: VariableResult) -> float:
-    moments = item.response if item.measure == "response" else item.residual
-    return math.nan if moments is None else moments.rms
+    return math.nan if item.moments is None else item.moments.rms
 
 
 def _worst_bin(item: VariableResult) -> str:
