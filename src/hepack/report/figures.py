@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hepack.evaluate.intervals import clopper_pearson_bins
 from hepack.evaluate.results import (
     CorrelationResult,
     CrossingResult,
@@ -18,7 +19,6 @@ from hepack.evaluate.results import (
     TurnOnResult,
     VariableResult,
 )
-from hepack.report.intervals import binomial_band
 from hepack.report.spectra import Names, spectrum_pair
 from hepack.report.style import (
     AFTER,
@@ -215,7 +215,7 @@ def draw_turn_on(item: TurnOnResult, names: Names, label: str = "") -> Figure:
     ):
         with np.errstate(all="ignore"):
             values = passed / total
-        low, high = binomial_band(passed, total)
+        low, high = clopper_pearson_bins(passed, total)
         filled = total > 0
         error = np.stack([values - low, high - values])[:, filled]
         upper.errorbar(
