@@ -174,7 +174,7 @@ def draw_quantity(item: QuantityResult, names: Names, *, paired: bool, label: st
     lines = []
     for peak, colour in ((item.peak_before, BEFORE), (item.peak_after, AFTER)):
         if peak is not None:
-            _draw_peak(upper, peak, item, colour)
+            _draw_peak(upper, peak, colour)
             lines.append(f"peak {with_error(peak.position)}")
     if item.shift is not None and item.broadening is not None:
         lines += [f"shift {signed_percent(item.shift)}", f"width {signed_percent(item.broadening)}"]
@@ -190,7 +190,7 @@ def _is_log(edges: Floats) -> bool:
     return len(steps) > 2 and bool(steps[-1] > 1.5 * steps[0])
 
 
-def _draw_peak(axes: Axes, peak: Peak, item: QuantityResult, colour: str) -> None:
+def _draw_peak(axes: Axes, peak: Peak, colour: str) -> None:
     axes.axvline(
         peak.position.value,
         color=colour,
