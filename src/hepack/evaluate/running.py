@@ -23,7 +23,7 @@ from hepack.evaluate.settings import Settings
 from hepack.physics.fields import Field
 from hepack.physics.kinematics import Ints, Mask
 from hepack.physics.objects import build, row_starts
-from hepack.physics.quantities import Quantity, available, compute
+from hepack.physics.quantities import BY_NAME, available, compute
 from hepack.physics.roles import Roles
 from hepack.physics.triggers import TRIGGERS
 from hepack.table import EventTable
@@ -56,7 +56,6 @@ class Running:
         self.refused: dict[str, str] = {}
         self.quantities: dict[str, RunningQuantity] = {}
         self.turn_ons: dict[str, RunningTurnOn] = {}
-        self.chosen: tuple[Quantity, ...] | None = None
         self.events = [0, 0]
         self.differing: dict[str, int] = {}
 
@@ -224,8 +223,7 @@ class Running:
         for place, found in zip(places, values, strict=True):
             for name, numbers in found.items():
                 if name not in self.quantities:
-                    quantity = next(q for q in self.chosen or () if q.name == name)
-                    self.quantities[name] = RunningQuantity(quantity, numbers)
+                    self.quantities[name] = RunningQuantity(BY_NAME[name], numbers)
                 self.quantities[name].add(place, numbers, first)
         if paired:
             for name, numbers in values[0].items():
@@ -245,10 +243,6 @@ class Running:
         if "jet" in event.objects and np.isfinite(event.objects["jet"].btag).any():
             kinds.add("bjet")
         usable = available(frozenset(kinds), lone=side.roles.lone)
-        if self.chosen is None:
-            self.chosen = usable
-        known = {quantity.name for quantity in self.chosen}
-        self.chosen += tuple(q for q in usable if q.name not in known)
         return compute(event, usable, self.settings.selection)
 
     def _trigger(self, before: Mapping[str, Floats], after: Mapping[str, Floats], first: int) -> None:
