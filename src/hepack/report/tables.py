@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hepack._sizes import size
 from hepack.evaluate.results import (
     Comparison,
     CostResult,
@@ -14,7 +15,7 @@ from hepack.evaluate.results import (
 )
 from hepack.report.markup import Cell, count, escape, items, number, paragraph, table
 from hepack.report.verdict import STATES, Verdict
-from hepack.report.words import percent, plain, signed_percent, size, with_error
+from hepack.report.words import percent, plain, signed_percent, with_error
 
 SYMBOLS = {"pass": "✓ pass", "fail": "✗ fail", "unclear": "? unclear", "not tested": "– not tested"}
 
