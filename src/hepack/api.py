@@ -174,7 +174,7 @@ def compare(
         found = replace(
             found, cost=replace(found.cost, curve=measure(original, read=read, format_id=format_id))
         )
-    return replace(found, machine=machine_facts(("scipy", "scikit-learn", "matplotlib", "hist", "mplhep")))
+    return replace(found, machine=machine_facts(("scipy", "scikit-learn", "matplotlib", "mplhep")))
 
 
 def open(path: str | os.PathLike[str]) -> PackedFile:  # noqa: A001

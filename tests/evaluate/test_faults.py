@@ -11,7 +11,7 @@ from events import ANGLE, Memory, changed, flat_jets, jagged, renamed, rounded, 
 from hepack.evaluate.compare import compare_tables
 from hepack.evaluate.results import Finding, TableComparison
 from hepack.evaluate.settings import Settings
-from hepack.table import EventTable, Tolerance
+from hepack.table import EventTable, Schema, Tolerance, Variable
 
 FAST = Settings(classifier=False)
 
@@ -95,6 +95,20 @@ def test_going_over_the_edge_of_the_circle_is_no_fault() -> None:
     assert found(result, "turned") == []
 
 
+@pytest.mark.parametrize(("low", "turns"), [(-np.pi, 0), (0.0, 0), (-0.05, 0), (-np.pi, 1), (0.0, -1)])
+def test_angles_of_other_events_are_held_to_the_range_of_the_original(low: float, turns: int) -> None:
+    first, second = (
+        changed(table, phi=np.random.default_rng(n).uniform(low, low + 6.2, n).astype("<f4"))
+        for n in (3000, 2500)
+        for table in [flat_jets(n, n)]
+    )
+    phi = second.columns["phi"].copy()
+    phi[::50] += np.float32(ANGLE * turns)
+    result = compare(first, changed(second, phi=phi))
+    assert not result.paired
+    assert len(found(result, "turned")) == abs(turns)
+
+
 def test_duplicated_rows_are_counted_and_set_aside() -> None:
     table = flat_jets(8000)
     rng = np.random.default_rng(4)
@@ -157,6 +171,36 @@ def test_nan_and_missing_columns_are_named() -> None:
     assert found(result, "nan")[0].value.value == 4  # type: ignore[union-attr]
     assert found(result, "missing")[0].subject == "width"
     assert found(result, "extra")[0].subject == "breadth"
+
+
+def test_columns_of_other_names_are_paired_by_their_order() -> None:
+    table = flat_jets(3000)
+    process = Variable(name="process", dtype=np.dtype("<i4"), kind="integer")
+    schema = replace(table.schema, variables=(*table.schema.variables, process))
+    columns = {**table.columns, "process": np.repeat([0, 1], 1500).astype("<i4")}
+    table = EventTable(schema, 3000, {}, columns)
+    result = compare(table, renamed(rounded(table), {name: f"new_{name}" for name in columns}))
+    assert broken(result) == []
+    assert "paired by their order" in result.notes[0]
+    assert {"process 0", "process 1"} <= {group.group for group in result.groups}
+
+
+def test_columns_of_other_names_in_other_collections_are_missing() -> None:
+    table = jagged(300)
+    names = {variable.name: f"new_{variable.name}" for variable in table.schema.variables}
+    variables = tuple(
+        replace(v, name=names[v.name], axis=v.axis and f"new_{v.axis}") for v in table.schema.variables
+    )
+    collections = tuple(replace(c, name=f"new_{c.name}") for c in table.schema.collections)
+    after = EventTable(
+        Schema("Events", variables, collections),
+        len(table),
+        {f"new_{name}": offsets for name, offsets in table.offsets.items()},
+        {names[name]: values for name, values in table.columns.items()},
+    )
+    (missing,) = found(compare(table, after), "missing")
+    assert missing.value is not None
+    assert missing.value.value == len(names)
 
 
 def test_moved_and_shuffled_rows_are_named() -> None:

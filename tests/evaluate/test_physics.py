@@ -11,13 +11,16 @@ from events import Memory, changed, flat_jets, jagged, rounded
 from hepack._errors import BadRequestError
 from hepack.evaluate.classifier import auc_delong
 from hepack.evaluate.compare import compare_tables
+from hepack.evaluate.correlation import matrix
 from hepack.evaluate.expression import Selection
 from hepack.evaluate.intervals import clopper_pearson, wilson
-from hepack.evaluate.peaks import fit_peak
+from hepack.evaluate.peaks import fit_peak, jackknife
 from hepack.evaluate.results import TableComparison, VariableTest
 from hepack.evaluate.settings import Settings
-from hepack.evaluate.twosample import binned_chi2, compare_columns, corrected
-from hepack.table import EventTable
+from hepack.evaluate.twosample import binned_chi2, compare_columns, corrected, joint_energy
+from hepack.physics.candidates import four_leptons
+from hepack.physics.objects import Event, Objects
+from hepack.table import EventTable, offsets_from_counts
 
 SELECTION = "count(Jet_pt > 30 and abs(Jet_eta) < 2.5) >= 2 and MET_pt > 20"
 FAST = Settings(classifier=False, expressions=(SELECTION,))
@@ -84,6 +87,8 @@ def test_a_scaled_peak_is_seen_to_move(tables: tuple[EventTable, EventTable]) ->
     peak = next(q for q in found.quantities if q.name == "m_ee")
     assert peak.shift is not None
     assert peak.shift.value == pytest.approx(0.01, abs=1e-3)
+    assert peak.broadening is not None
+    assert peak.broadening.value == pytest.approx(0.01, abs=3 * peak.broadening.error + 2e-3)
     turn = next(t for t in found.turn_ons if t.name == "lepton")
     assert turn.shift is not None
     assert turn.shift.value == pytest.approx(0.01, abs=2e-3)
@@ -218,6 +223,56 @@ def test_auc_and_its_error() -> None:
     values, errors = np.array(trials).T
     assert values.mean() == pytest.approx(0.6382, abs=0.01)  # Phi(0.5 / sqrt(2))
     assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.3)
+
+
+def test_the_jackknife_error_of_a_mean_is_its_standard_error() -> None:
+    values = np.random.default_rng(8).normal(3, 1, 10)
+    found = jackknife(
+        10, lambda left_out: float(np.delete(values, [] if left_out is None else left_out).mean()), 10
+    )
+    assert found is not None
+    assert found.value == pytest.approx(values.mean())
+    assert found.error == pytest.approx(values.std(ddof=1) / np.sqrt(10))
+
+
+def test_correlations_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(9)
+    rows = rng.normal(size=(500, 3)) @ rng.normal(size=(3, 3))
+    assert matrix(rows) == pytest.approx(np.corrcoef(rows, rowvar=False))
+    rows[:, 1] = 2.0
+    assert np.isnan(matrix(rows)[1]).all()
+
+
+def test_the_joint_energy_distance_sees_what_no_single_variable_shows() -> None:
+    rng = np.random.default_rng(10)
+    one = rng.normal(size=(800, 2))
+    two = rng.normal(size=(800, 1)) * np.array([[1.0, 0.6]]) + rng.normal(size=(800, 2)) * np.array(
+        [[0.0, 0.8]]
+    )
+    same, other = joint_energy(one, rng.normal(size=(800, 2)), rng), joint_energy(one, two, rng)
+    assert same is not None
+    assert other is not None
+    assert same[1] > 0.05
+    assert other[1] == pytest.approx(1 / 200)
+
+
+def test_four_leptons_are_two_pairs_of_opposite_charge_and_same_flavour() -> None:
+    def lepton(kind: str, charges: list[list[int]]) -> Objects:
+        offsets = offsets_from_counts(np.array([len(row) for row in charges]))
+        n = int(offsets[-1])
+        angle = np.concatenate([np.arange(len(row)) + (kind == "muon") / 2 for row in charges])
+        return Objects(
+            kind=kind, offsets=offsets, pt=np.full(n, 30.0), eta=np.zeros(n), phi=np.pi * angle, mass=np.zeros(n),
+            charge=np.array([c for row in charges for c in row], float), btag=np.full(n, np.nan), rows=np.arange(n),
+        )  # fmt: skip
+
+    objects = {
+        "electron": lepton("electron", [[1, -1], [1, 1], [1, -1, 1], [1, -1]]),
+        "muon": lepton("muon", [[1, -1], [-1, -1], [-1], [1]]),
+    }
+    assert four_leptons(Event(n_events=4, objects=objects), 5.0) == pytest.approx(
+        [120.0, np.nan, np.nan, np.nan], nan_ok=True
+    )
 
 
 def test_a_peak_is_not_invented() -> None:

@@ -22,7 +22,7 @@ SELECTION = "njet30 >= 2 and met > 20"
 @pytest.fixture(scope="session", autouse=True)
 def extra() -> None:
     """Skips where the packages are not installed."""
-    for module in ("scipy", "sklearn", "matplotlib", "mplhep", "hist"):
+    for module in ("scipy", "sklearn", "matplotlib", "mplhep"):
         pytest.importorskip(module, reason=f"{module} is not installed (extra 'report')")
 
 

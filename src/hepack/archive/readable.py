@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from hepack._errors import BadRequestError
 from hepack.archive.ahead import ahead
 from hepack.archive.inspect import is_packed
 from hepack.archive.packed import PackedFile
@@ -16,13 +15,12 @@ from hepack.evaluate.results import SampleInfo
 from hepack.io import GroupingError, ReadOptions, open_source
 from hepack.io.location import byte_size
 from hepack.table import EventTable, Schema
-from hepack.table.names import unknown_name
 
 BLOCK_BYTES = 16 << 20
 
 
 class EventFile:
-    """The tables of a file. ``plan`` of a packed file says what it promises."""
+    """The tables of a file; those of a packed one say in their schemas what it promises."""
 
     def __init__(
         self, path: str | os.PathLike[str], read: ReadOptions | None = None, format_id: str | None = None
@@ -36,7 +34,6 @@ class EventFile:
                 self.format = "hpk"
                 self.schemas = packed.plan.schemas
                 self.n_events = tuple(len(table) for table in packed.tables)
-                self.creator = packed.plan.creator
         else:
             self._open_plain()
 
@@ -58,17 +55,6 @@ class EventFile:
                 return
             except GroupingError as error:
                 self.read = replace(self.read, ungrouped=self.read.ungrouped | {error.collection})
-
-    def table(self, name: str) -> FileTable:
-        """One table.
-
-        Raises:
-            BadRequestError: there is none of this name.
-        """
-        names = [schema.name for schema in self.schemas]
-        if name not in names:
-            raise BadRequestError(unknown_name(name, names, f"'{self.path}'"))
-        return FileTable(self, names.index(name))
 
 
 class FileTable:

@@ -10,6 +10,7 @@ import click
 from hepack.cli.options import json_option, overwrite_option, recipe_from, tolerance_options
 
 if TYPE_CHECKING:
+    from hepack.codec.recipe import Recipe
     from hepack.evaluate.results import Comparison
     from hepack.report.policy import Policy
     from hepack.report.verdict import Verdict
@@ -103,15 +104,13 @@ def _settings(policy: Policy, mode: str | None, select: tuple[str, ...]) -> Poli
 
 
 def _compare(
-    original: str, other: str, policy: Policy, recipe: object, table: tuple[str, ...], allow_pickle: bool,
+    original: str, other: str, policy: Policy, recipe: Recipe | None, table: tuple[str, ...], allow_pickle: bool,
     format_id: str | None, curve: bool,
 ) -> Comparison:  # fmt: skip
     from hepack.api import compare
     from hepack.cli.options import reading_from
     from hepack.cli.screen import progress_bar
-    from hepack.codec.recipe import Recipe
 
-    assert recipe is None or isinstance(recipe, Recipe)
     with progress_bar("comparing") as report:
         return compare(
             original, other, settings=policy.settings, recipe=recipe, read=reading_from(table, allow_pickle),

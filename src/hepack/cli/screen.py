@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from hepack._sizes import size as size
+
 if TYPE_CHECKING:
     from hepack.io import Skipped
 
@@ -65,15 +67,6 @@ def waiting(title: str) -> Iterator[None]:
     out = Console(stderr=True)
     with out.status(title) if out.is_terminal else contextlib.nullcontext():
         yield
-
-
-def size(number: float) -> str:
-    """Bytes for people: ``12.3 kB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(number) < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.2f} {unit}"
-        number /= 1000
-    return f"{number:.2f} TB"
 
 
 def number(value: float | None, digits: int = 4) -> str:

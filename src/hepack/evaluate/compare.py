@@ -18,6 +18,7 @@ from hepack.evaluate.setup import Promises, setup
 from hepack.evaluate.suite import columns_of, run_tests
 from hepack.evaluate.survey import Survey, survey
 from hepack.physics.fields import Field, fields_of
+from hepack.physics.objects import row_starts
 from hepack.physics.roles import Roles, find_roles
 from hepack.table import EventTable
 
@@ -142,11 +143,9 @@ def whole_events(
     for one, two in blocks:
         if held is not None:
             one, two = EventTable.concatenate([held[0], one]), EventTable.concatenate([held[1], two])
-        changed = np.zeros(len(one), bool)
-        for name in side.roles.identity:
-            values = side.fields[name].values(one)
-            changed[1:] |= values[1:] != values[:-1]
-        last = int(np.flatnonzero(changed)[-1]) if changed.any() else 0
+        starts = row_starts(one, side.fields, side.roles)
+        assert starts is not None
+        last = int(starts[-2])
         held = one.slice(last, len(one)), two.slice(last, len(two))
         if last:
             yield one.slice(0, last), two.slice(0, last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,9 @@ class Crossing:
         )  # fmt: skip
         if not paired:
             return plain
-        return CrossingResult(
-            kind=self.kind, variable=self.variable, threshold=self.threshold, unit="GeV",
-            above_before=self.above_before, above_after=self.above_after, paired=self.paired, made=self.made,
-            lost=self.lost, made_fraction=fraction(self.made, max(self.above_after, self.made)),
+        return replace(
+            plain, paired=self.paired, made=self.made, lost=self.lost,
+            made_fraction=fraction(self.made, max(self.above_after, self.made)),
             lost_fraction=fraction(self.lost, max(self.above_before, self.lost)),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hepack.evaluate.pairing import FieldPair, Pairing
 from hepack.evaluate.results import Finding, Floats, Measured, Profile, VariableResult
 from hepack.evaluate.settings import Settings
+from hepack.evaluate.setup import angle_range
 from hepack.evaluate.suite import NEARLY_CONSTANT, columns_of
 from hepack.evaluate.survey import Survey
 from hepack.table import EVENTS
@@ -110,7 +111,7 @@ def columns(
 
 def _all_differ(one: Floats, two: Floats) -> bool:
     """Whether rows that should be the same are far apart in most variables."""
-    apart = np.diag(_distances(one, two, same_rows=True))
+    apart = _own_distances(one, two)
     known = apart[np.isfinite(apart)]
     return len(known) > 0 and float(np.median(known)) > 0.3
 
@@ -154,24 +155,33 @@ def _swapped(names: list[str], one: Floats, two: Floats, *, same_rows: bool) -> 
 
 def _distances(one: Floats, two: Floats, *, same_rows: bool) -> Floats:
     """Median distance of column i of ``two`` from column j of ``one`` in spreads of the latter, ``[i, j]``."""
-    step = max(1, len(one) // ROWS)
     if same_rows:
-        one, two = one[::step], two[::step]
+        one, two = _thinned(one), _thinned(two)
     else:  # other events: compare quantiles
         levels = np.linspace(0.02, 0.98, 97)
         one, two = (
             np.stack([_quantiles(rows[:, place], levels) for place in range(rows.shape[1])], axis=1)
             for rows in (one, two)
         )
+    spread = _spreads(one)
+    return np.stack([_apart(one, two[:, [place]], spread) for place in range(one.shape[1])])
+
+
+def _own_distances(one: Floats, two: Floats) -> Floats:
+    """The diagonal of `_distances` of the same rows."""
+    one, two = _thinned(one), _thinned(two)
+    return _apart(one, two, _spreads(one))
+
+
+def _thinned(rows: Floats) -> Floats:
+    return rows[:: max(1, len(rows) // ROWS)]
+
+
+def _apart(one: Floats, two: Floats, spread: Floats) -> Floats:
     with np.errstate(all="ignore"):
-        spread = np.array([_spread(one[:, place]) for place in range(one.shape[1])])
-        result = np.empty((one.shape[1], one.shape[1]))
-        for place in range(one.shape[1]):
-            differences = np.abs(two[:, [place]] - one)
-            result[place] = (
-                np.nanmedian(np.where(np.isfinite(differences), differences, 1e300), axis=0) / spread
-            )
-    return np.nan_to_num(result, nan=np.inf, posinf=np.inf)
+        differences = np.abs(two - one)
+        median = np.nanmedian(np.where(np.isfinite(differences), differences, 1e300), axis=0)
+        return np.nan_to_num(median / spread, nan=np.inf, posinf=np.inf)
 
 
 def _quantiles(values: Floats, levels: Floats) -> Floats:
@@ -185,6 +195,11 @@ def _spread(values: Floats) -> float:
         return math.nan
     low, high = np.quantile(good, [0.16, 0.84])
     return float(high - low) / 2 or float(np.std(good)) or math.nan
+
+
+def _spreads(rows: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.array([_spread(rows[:, place]) for place in range(rows.shape[1])])
 
 
 def _scaled(names: list[str], one: Floats, two: Floats) -> Iterator[Finding]:
@@ -210,7 +225,7 @@ def _moved(axis: str, names: list[str], one: Floats, two: Floats) -> Iterator[Fi
     """Rows that moved by a few places, or came in another order (small files only)."""
     for lag in LAGS:
         left, right = (one[lag:], two[:-lag]) if lag > 0 else (one[:lag], two[-lag:])
-        apart = np.diag(_distances(left, right, same_rows=True))
+        apart = _own_distances(left, right)
         known = apart[np.isfinite(apart)]
         if len(left) > 50 and len(known) and float(np.median(known)) < 0.01:
             yield Finding(
@@ -219,7 +234,7 @@ def _moved(axis: str, names: list[str], one: Floats, two: Floats) -> Iterator[Fi
             )  # fmt: skip
             return
     ordered = [np.sort(rows, axis=0) for rows in (one, two)]
-    apart = np.diag(_distances(*ordered, same_rows=True))
+    apart = _own_distances(*ordered)
     if len(one) > 50 and float(np.nanmax(apart[np.isfinite(apart)], initial=0.0)) < 1e-4:
         yield Finding(
             code="reordered", severity="broken", subject=axis or "events",
@@ -258,21 +273,13 @@ def variables(found: tuple[VariableResult, ...], settings: Settings) -> Iterator
 def lone_angles(before: Survey, after: Survey, pairs: tuple[FieldPair, ...]) -> Iterator[Finding]:
     """Angles out of the original's range, where events are not paired."""
     for pair in pairs:
-        field = pair.before
-        if field.period is None or field.width > 1:
+        field, span, name = pair.before, angle_range(pair.before, before), pair.after.name
+        two = after.axes[pair.after.axis]
+        if span is None or name not in two.high:
             continue
-        one, two = before.axes[field.axis], after.axes[pair.after.axis]
-        slack = 2e-3 * field.period
-        high, low = one.high.get(field.name, 0.0), one.low.get(field.name, 0.0)
-        if high - low > field.period * 1.01 or pair.after.name not in two.high:
-            continue
-        values = two.column(pair.after.name)
-        middle = 0.0 if low < 0 else field.period / 2
-        outside = float(np.mean(np.abs(values - middle) > field.period / 2 + slack))
-        if (
-            max(two.high[pair.after.name] - middle, middle - two.low[pair.after.name])
-            > field.period / 2 + slack
-        ):
+        if two.low[name] < span[0] or two.high[name] > span[1]:
+            values = two.column(name)
+            outside = float(np.mean((values < span[0]) | (values > span[1])))
             yield Finding(
                 code="turned", severity="broken", subject=field.name,
                 text=f"{field.name}: angles of the other file (about {100 * outside:.3g} % of a sample) are wrapped "

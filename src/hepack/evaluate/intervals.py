@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hepack._optional import require
-from hepack.evaluate.results import Fraction
+from hepack.evaluate.results import Floats, Fraction
+
+Counts = NDArray[Any]
 
 ONE_SIGMA = 0.682689492137086
 TWO_SIGMA = 0.954499736103642
@@ -22,13 +28,19 @@ def fraction(passed: int, total: int) -> Fraction:
 
 def clopper_pearson(passed: int, total: int, level: float = ONE_SIGMA) -> tuple[float, float]:
     """The exact interval (Clopper and Pearson, Biometrika 26 (1934) 404): it covers at least ``level``."""
-    if not total:
-        return 0.0, 1.0
+    low, high = clopper_pearson_bins(np.array([passed]), np.array([total]), level)
+    return (float(low[0]), float(high[0])) if total else (0.0, 1.0)
+
+
+def clopper_pearson_bins(passed: Counts, total: Counts, level: float = ONE_SIGMA) -> tuple[Floats, Floats]:
+    """The same bin by bin, from counts; NaN in empty bins."""
     beta = require("scipy.stats", extra="report", purpose="an interval").beta
     tail = (1 - level) / 2
-    low = float(beta.ppf(tail, passed, total - passed + 1)) if passed else 0.0
-    high = float(beta.ppf(1 - tail, passed + 1, total - passed)) if passed < total else 1.0
-    return low, high
+    with np.errstate(all="ignore"):
+        low = np.where(passed > 0, beta.ppf(tail, passed, total - passed + 1), 0.0)
+        high = np.where(passed < total, beta.ppf(1 - tail, passed + 1, total - passed), 1.0)
+    empty = total <= 0
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
 def wilson(passed: int, total: int, level: float = ONE_SIGMA) -> tuple[float, float]:

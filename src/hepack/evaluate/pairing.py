@@ -46,7 +46,7 @@ def match_fields(
         for item in before
         if item.name in known and known[item.name].axis == item.axis
     )
-    if not pairs and len(before) == len(after):
+    if not pairs and [item.axis for item in before] == [item.axis for item in after]:
         note = "no names agree; the columns were paired by their order"
         return tuple(FieldPair(a, b) for a, b in zip(before, after, strict=True)), (), (), note
     shared = {pair.before.name for pair in pairs}

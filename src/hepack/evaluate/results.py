@@ -128,6 +128,11 @@ class VariableResult:
     profiles: tuple[Profile, ...] = ()
     promise: Promise | None = None
 
+    @property
+    def moments(self) -> Moments | None:
+        """Those of the measure."""
+        return self.response if self.measure == "response" else self.residual
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupResult:

@@ -23,13 +23,15 @@ from hepack.evaluate.settings import Settings
 from hepack.physics.fields import Field
 from hepack.physics.kinematics import Ints, Mask
 from hepack.physics.objects import build, row_starts
-from hepack.physics.quantities import Quantity, available, compute
+from hepack.physics.quantities import BY_NAME, available, compute
 from hepack.physics.roles import Roles
 from hepack.physics.triggers import TRIGGERS
 from hepack.table import EventTable
 
 STACK_BINS = Binning(5.0, 2000.0, 40, log=True)
 Pair = tuple[EventTable, EventTable]
+Grouped = tuple[str, Mask, tuple[str, ...]]
+"""A group, the entries of its axis that are in it, and the variables it is shown for."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ class Running:
         self.refused: dict[str, str] = {}
         self.quantities: dict[str, RunningQuantity] = {}
         self.turn_ons: dict[str, RunningTurnOn] = {}
-        self.chosen: tuple[Quantity, ...] | None = None
         self.events = [0, 0]
         self.differing: dict[str, int] = {}
 
@@ -108,6 +109,9 @@ class Running:
         self, tables: Pair, both: tuple[list[Section], ...], matched: Mapping[str, Partners]
     ) -> None:
         cells = self._cells(both[0], matched)
+        groups: dict[str, list[Grouped]] = {}
+        for section in both[0]:
+            groups.setdefault(section.role.axis, []).extend(self._grouped(0, tables[0], section))
         for name, variable in self.variables.items():
             axis = variable.setup.pair.before.axis
             one, two = (
@@ -126,7 +130,9 @@ class Running:
             if bins is None:  # no momenta on this axis: bins of the variable itself
                 bins = {part.by: Cells.of(one.astype(np.float64), part.edges) for part in variable.slices}
             deviation = variable.add(one, two, bins)
-            self._group_deviation(name, axis, deviation, tables[0], both[0], found)
+            for group, mask, names in groups.get(axis, ()):
+                if name in names:
+                    self._group(group, axis, name).add(deviation[_take(mask, found.before)])
         for which, table in enumerate(tables):
             self._group_spectra(which, table, both[which])
 
@@ -146,21 +152,18 @@ class Running:
             }
         return result
 
-    def _grouped(
-        self, table: EventTable, found: list[Section], axis: str
-    ) -> Iterator[tuple[str, Mask, tuple[str, ...]]]:
-        """Groups of an axis, their masks, and the variables that they are shown for."""
-        for section in found:
-            if section.role.axis != axis or len(section.role.slots) > 1:
-                continue
-            names = tuple(column for key, column in section.role.slots[0].items() if key in SHOWN)
-            count = len(section.pt)
-            for group, mask in section.masks.items():
-                yield group, np.ones(count, bool) if mask is None else mask, names
-            processes = process_masks(table, self.sides[0].fields, self.sides[0].roles, axis)
-            if len(processes) > 1:
-                for group, mask in processes.items():
-                    yield group, mask, names
+    def _grouped(self, which: int, table: EventTable, section: Section) -> Iterator[Grouped]:
+        """Groups of a section."""
+        if len(section.role.slots) > 1:
+            return
+        names = tuple(column for key, column in section.role.slots[0].items() if key in SHOWN)
+        for group, mask in section.masks.items():
+            yield group, np.ones(len(section.pt), bool) if mask is None else mask, names
+        side = self.sides[which]
+        processes = process_masks(table, side.fields, side.roles, section.role.axis)
+        if len(processes) > 1:
+            for group, found in processes.items():
+                yield group, found, names
 
     def _group(self, group: str, axis: str, name: str) -> RunningGroup:
         key = (axis, group, name)
@@ -171,24 +174,11 @@ class Running:
             )
         return self.groups[key]
 
-    def _group_deviation(
-        self,
-        name: str,
-        axis: str,
-        deviation: Floats,
-        table: EventTable,
-        found: list[Section],
-        where: Partners,
-    ) -> None:
-        for group, mask, names in self._grouped(table, found, axis):
-            if name in names:
-                self._group(group, axis, name).add(deviation[_take(mask, where.before)])
-
     def _group_spectra(self, which: int, table: EventTable, found: list[Section]) -> None:
         side = self.sides[which]
         for section in found:
             axis = section.role.axis
-            for group, mask, names in self._grouped(table, [section], axis):
+            for group, mask, names in self._grouped(which, table, section):
                 self._stack(group, which, section.columns["pt"][mask])
                 for name in names:
                     if name in self.variables:
@@ -233,8 +223,7 @@ class Running:
         for place, found in zip(places, values, strict=True):
             for name, numbers in found.items():
                 if name not in self.quantities:
-                    quantity = next(q for q in self.chosen or () if q.name == name)
-                    self.quantities[name] = RunningQuantity(quantity, numbers)
+                    self.quantities[name] = RunningQuantity(BY_NAME[name], numbers)
                 self.quantities[name].add(place, numbers, first)
         if paired:
             for name, numbers in values[0].items():
@@ -254,10 +243,6 @@ class Running:
         if "jet" in event.objects and np.isfinite(event.objects["jet"].btag).any():
             kinds.add("bjet")
         usable = available(frozenset(kinds), lone=side.roles.lone)
-        if self.chosen is None:
-            self.chosen = usable
-        known = {quantity.name for quantity in self.chosen}
-        self.chosen += tuple(q for q in usable if q.name not in known)
         return compute(event, usable, self.settings.selection)
 
     def _trigger(self, before: Mapping[str, Floats], after: Mapping[str, Floats], first: int) -> None:

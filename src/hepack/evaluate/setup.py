@@ -53,7 +53,7 @@ def setup(
         pair=pair, role=role, measure=measure, binning=binning,
         deviation=_deviation_bins(one, two, field, measure) if paired else Binning(-1.0, 1.0, 1),
         profiles=_profiles(field, before.axes[field.axis], roles, finite) if paired and len(finite) else (),
-        tolerance=tolerance, source=source, angle_range=_angle_range(field, before),
+        tolerance=tolerance, source=source, angle_range=angle_range(field, before),
     )  # fmt: skip
 
 
@@ -117,13 +117,13 @@ def _own_profile(field: Field, finite: Floats) -> tuple[tuple[str, str, Floats],
     return ((field.name, field.unit, edges),)
 
 
-def _angle_range(field: Field, before: Survey) -> tuple[float, float] | None:
+def angle_range(field: Field, before: Survey) -> tuple[float, float] | None:
     """The range that the original's angle keeps to: around zero or from zero; None if it keeps to none."""
-    if field.period is None:
-        return None
     axis = before.axes[field.axis]
+    if field.period is None or field.name not in axis.low:
+        return None
     slack = 2e-3 * field.period
-    low, high = axis.low.get(field.name, 0.0), axis.high.get(field.name, 0.0)
+    low, high = axis.low[field.name], axis.high[field.name]
     if -field.period / 2 - slack <= low and high <= field.period / 2 + slack:
         return -field.period / 2 - slack, field.period / 2 + slack
     if -slack <= low and high <= field.period + slack:

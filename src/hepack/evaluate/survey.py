@@ -25,7 +25,6 @@ class AxisSurvey:
     within: Digests = field(default_factory=Digests)
     entries: int = 0
     shape_digest: int = 0
-    nan: dict[str, int] = field(default_factory=dict)
     low: dict[str, float] = field(default_factory=dict)
     high: dict[str, float] = field(default_factory=dict)
 
@@ -111,7 +110,6 @@ def _range(values: Floats, name: str, found: AxisSurvey) -> None:
         return
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):  # NaN goes through min and max
-        found.nan[name] = found.nan.get(name, 0) + int(np.isnan(values).sum())
         values = values[np.isfinite(values)]
         if not len(values):
             return

@@ -8,6 +8,7 @@ import numpy as np
 
 from hepack.physics.kinematics import Floats, FourMomenta
 from hepack.physics.objects import Event, Objects, empty_objects
+from hepack.table import offsets_from_counts
 
 W_MASS = 80.4
 JETS_TRIED = 6
@@ -25,8 +26,7 @@ def leptons(event: Event, pt: float, kinds: tuple[str, ...] = ("electron", "muon
         for name in ("pt", "eta", "phi", "mass", "charge", "rows")
     }
     flavour = np.concatenate([np.full(len(part), float(part.kind == "muon")) for part in parts])[order]
-    offsets = np.zeros(event.n_events + 1, np.int64)
-    np.cumsum(np.bincount(owner, minlength=event.n_events), out=offsets[1:])
+    offsets = offsets_from_counts(np.bincount(owner, minlength=event.n_events))
     found = Objects(kind="lepton", offsets=offsets, btag=flavour, **columns)
     return found.where(found.pt > pt).by_pt()
 

@@ -168,6 +168,9 @@ QUANTITIES: tuple[Quantity, ...] = (
 )  # fmt: skip
 
 
+BY_NAME: Mapping[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+
+
 def available(kinds: frozenset[str], *, lone: bool = False) -> tuple[Quantity, ...]:
     """The quantities that a file's objects allow; ``kinds`` may hold "met" and "bjet" besides.
 

@@ -128,13 +128,12 @@ _IDENTITY = ("run", "event", "luminosityBlock", "event_id")
 
 
 def _size(item: VariableResult) -> float:
-    moments = item.response if item.measure == "response" else item.residual
-    return moments.rms if moments is not None else 0.0
+    return item.moments.rms if item.moments is not None else 0.0
 
 
 def variable_caption(item: VariableResult) -> str:
     """One sentence about a variable."""
-    moments = item.response if item.measure == "response" else item.residual
+    moments = item.moments
     if moments is None:
         return f"{item.name}: spectra of both files."
     if not item.changed:

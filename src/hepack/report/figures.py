@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hepack.evaluate.intervals import clopper_pearson_bins
 from hepack.evaluate.results import (
     CorrelationResult,
     CrossingResult,
@@ -18,7 +19,6 @@ from hepack.evaluate.results import (
     TurnOnResult,
     VariableResult,
 )
-from hepack.report.intervals import binomial_band
 from hepack.report.spectra import Names, spectrum_pair
 from hepack.report.style import (
     AFTER,
@@ -42,11 +42,7 @@ if TYPE_CHECKING:
 def draw_variable(item: VariableResult, names: Names, *, paired: bool, label: str = "") -> Figure:
     """Spectrum and ratio; for paired events also the deviation, and its profiles in bins."""
     if not paired or item.deviation is None:
-        figure = new_figure(6.0, 4.2)
-        grid = figure.add_gridspec(
-            2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12
-        )
-        upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+        figure, upper, lower = _two_panels(6.0, 4.2, left=0.12)
     else:
         figure = new_figure(10.2, 6.6)
         outer = figure.add_gridspec(
@@ -67,8 +63,17 @@ def draw_variable(item: VariableResult, names: Names, *, paired: bool, label: st
     return figure
 
 
+def _two_panels(width: float, height: float, *, left: float) -> tuple[Figure, Axes, Axes]:
+    """A figure with a high panel above a low one."""
+    figure = new_figure(width, height)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(3, 1), hspace=0.06, left=left, right=0.97, top=0.93, bottom=0.12
+    )
+    return figure, figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+
+
 def deviation_title(item: VariableResult) -> tuple[str, float]:
-    """Axis title of a deviation, and the factor to show it with: responses in per cent or per mille."""
+    """Axis title of a deviation, and the factor to show it with: responses in per cent."""
     if item.measure == "response":
         return "response (out − in) / in [%]", 100.0
     wrapped = ", wrapped" if item.kind == "angle" else ""
@@ -90,7 +95,7 @@ def _deviation(axes: Axes, item: VariableResult) -> None:
     axes.set_xlim(histogram.edges[0] * factor, histogram.edges[-1] * factor)
     axes.set_xlabel(title)
     axes.set_ylabel("entries per bin")
-    moments = item.response if item.measure == "response" else item.residual
+    moments = item.moments
     if moments is not None:
         axes.text(
             0.03, 0.97, _moment_lines(moments, item, factor), transform=axes.transAxes, va="top", fontsize=8.2
@@ -144,7 +149,7 @@ def _profile(axes: Axes, profile: Profile, item: VariableResult) -> None:
 
 def _facts(axes: Axes, item: VariableResult) -> None:
     axes.axis("off")
-    moments = item.response if item.measure == "response" else item.residual
+    moments = item.moments
     lines = [
         f"type {item.kind}", f"{item.paired:,} paired entries, {item.changed:,} changed",
         f"NaN: {item.nan_before:,} before, {item.nan_after:,} after",
@@ -162,11 +167,7 @@ def _facts(axes: Axes, item: VariableResult) -> None:
 
 def draw_quantity(item: QuantityResult, names: Names, *, paired: bool, label: str = "") -> Figure:
     """Spectrum of an event quantity, with fitted peaks."""
-    figure = new_figure(5.4, 4.4)
-    grid = figure.add_gridspec(
-        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12
-    )
-    upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    figure, upper, lower = _two_panels(5.4, 4.4, left=0.135)
     log = _is_log(item.before.edges)
     spectrum_pair(
         upper, lower, item.before, item.after, names, with_unit(item.title, item.unit), paired=paired, log=log
@@ -174,7 +175,7 @@ def draw_quantity(item: QuantityResult, names: Names, *, paired: bool, label: st
     lines = []
     for peak, colour in ((item.peak_before, BEFORE), (item.peak_after, AFTER)):
         if peak is not None:
-            _draw_peak(upper, peak, item, colour)
+            _draw_peak(upper, peak, colour)
             lines.append(f"peak {with_error(peak.position)}")
     if item.shift is not None and item.broadening is not None:
         lines += [f"shift {signed_percent(item.shift)}", f"width {signed_percent(item.broadening)}"]
@@ -190,7 +191,7 @@ def _is_log(edges: Floats) -> bool:
     return len(steps) > 2 and bool(steps[-1] > 1.5 * steps[0])
 
 
-def _draw_peak(axes: Axes, peak: Peak, item: QuantityResult, colour: str) -> None:
+def _draw_peak(axes: Axes, peak: Peak, colour: str) -> None:
     axes.axvline(
         peak.position.value,
         color=colour,
@@ -202,11 +203,7 @@ def _draw_peak(axes: Axes, peak: Peak, item: QuantityResult, colour: str) -> Non
 
 def draw_turn_on(item: TurnOnResult, names: Names, label: str = "") -> Figure:
     """Efficiency against the offline quantity, Clopper-Pearson intervals, fitted error functions, and difference."""
-    figure = new_figure(5.4, 4.4)
-    grid = figure.add_gridspec(
-        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.135, right=0.97, top=0.93, bottom=0.12
-    )
-    upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    figure, upper, lower = _two_panels(5.4, 4.4, left=0.135)
     centres = 0.5 * (item.edges[1:] + item.edges[:-1])
     curves = []
     for passed, total, fit, colour, name, marker in (
@@ -215,7 +212,7 @@ def draw_turn_on(item: TurnOnResult, names: Names, label: str = "") -> Figure:
     ):
         with np.errstate(all="ignore"):
             values = passed / total
-        low, high = binomial_band(passed, total)
+        low, high = clopper_pearson_bins(passed, total)
         filled = total > 0
         error = np.stack([values - low, high - values])[:, filled]
         upper.errorbar(
@@ -271,10 +268,9 @@ def draw_crossings(items: tuple[CrossingResult, ...], label: str = "") -> Figure
         item for item in items if item.made_fraction is not None and item.above_before + item.above_after
     ]
     shown = shown[:48]
-    figure = new_figure(7.4, 1.2 + 0.21 * max(len(shown), 3))
-    axes = figure.add_axes(
-        (0.27, 0.9 / (1.2 + 0.21 * max(len(shown), 3)), 0.70, 1 - 1.25 / (1.2 + 0.21 * max(len(shown), 3)))
-    )
+    height = 1.2 + 0.21 * max(len(shown), 3)
+    figure = new_figure(7.4, height)
+    axes = figure.add_axes((0.27, 0.9 / height, 0.70, 1 - 1.25 / height))
     for shift, colour, name in ((-0.14, AFTER, "made"), (0.14, BEFORE, "lost")):
         parts = [item.made_fraction if name == "made" else item.lost_fraction for item in shown]
         values = np.array([100 * part.value if part and part.total else 0.0 for part in parts])
@@ -343,11 +339,7 @@ def _short(name: str, axis: str) -> str:
 
 def draw_stack(item: StackResult, names: Names, label: str = "") -> Figure:
     """Transverse momenta of all kinds stacked, the other file's sum as points, and the ratio of the sums."""
-    figure = new_figure(6.4, 4.6)
-    grid = figure.add_gridspec(
-        2, 1, height_ratios=(3, 1), hspace=0.06, left=0.12, right=0.97, top=0.93, bottom=0.12
-    )
-    upper, lower = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    figure, upper, lower = _two_panels(6.4, 4.6, left=0.12)
     groups = sorted(item.before, key=lambda group: float(item.before[group].sum()))
     base = np.zeros(len(item.edges) - 1)
     for place, group in enumerate(groups):

@@ -69,7 +69,7 @@ def draw_sizes(cost: CostResult, label: str = "") -> Figure | None:
 
 
 def draw_curve(cost: CostResult, label: str = "") -> Figure | None:
-    """Bits per value against the response rms of each compressor, over several tolerances."""
+    """Bits per value of each compressor against the tolerance."""
     if not cost.curve:
         return None
     figure = new_figure(6.4, 4.4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Names = tuple[str, str]
-
-
-def as_hist(histogram: Histogram) -> Any:
-    """The same as a `hist.Hist` of double counts, flow bins included."""
-    hist = require("hist", extra="report", purpose="drawing the report")
-    made = hist.Hist(hist.axis.Variable(histogram.edges), storage=hist.storage.Double())
-    made.view(flow=True)[...] = [histogram.under, *histogram.counts, histogram.over]
-    return made
 
 
 def draw_spectrum(

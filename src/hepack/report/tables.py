@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hepack._sizes import size
 from hepack.evaluate.results import (
     Comparison,
     CostResult,
@@ -13,11 +14,10 @@ from hepack.evaluate.results import (
     VariableResult,
 )
 from hepack.report.markup import Cell, count, escape, items, number, paragraph, table
-from hepack.report.verdict import Verdict
-from hepack.report.words import percent, plain, signed_percent, size, with_error
+from hepack.report.verdict import STATES, Verdict
+from hepack.report.words import percent, plain, signed_percent, with_error
 
 SYMBOLS = {"pass": "✓ pass", "fail": "✗ fail", "unclear": "? unclear", "not tested": "– not tested"}
-ORDER = {"fail": 0.0, "unclear": 1.0, "pass": 2.0, "not tested": 3.0}
 
 
 def _shower(relative: bool) -> Callable[[float], str]:
@@ -29,8 +29,10 @@ def verdict_table(verdict: Verdict) -> str:
     """Each check with its figure, limit and status."""
     rows: list[list[Cell | str]] = [
         [
-            Cell(SYMBOLS[check.status], ORDER[check.status], f"status {check.status.replace(' ', '-')}"), check.title,
-            check.figure, check.limit,
+            Cell(
+                SYMBOLS[check.status], float(STATES.index(check.status)), f"status {check.status.replace(' ', '-')}"
+            ),
+            check.title, check.figure, check.limit,
         ]
         for check in verdict.checks
     ]  # fmt: skip
@@ -68,7 +70,7 @@ def variable_table(item: TableComparison) -> str:
 
 def _variable_row(v: VariableResult) -> list[Cell | str]:
     response = v.measure == "response"
-    moments = v.response if response else v.residual
+    moments = v.moments
     promise = v.promise
     entries = v.paired or v.count_before
     row: list[Cell | str] = [

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from hepack.evaluate.results import Comparison, CrossingResult, Measured, TableComparison, VariableResult
 from hepack.report.policy import Limits, Policy
 from hepack.report.words import of, percent, signed_percent
 
-Status = Literal["pass", "fail", "unclear", "not tested"]
+Status = Literal["fail", "unclear", "pass", "not tested"]
+STATES: tuple[Status, ...] = get_args(Status)
+"""The worst first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +79,7 @@ def judge(comparison: Comparison, policy: Policy) -> Verdict:
                 sentence="The files have no table in common.",
             )
         )
-    order = {"fail": 0, "unclear": 1, "pass": 2, "not tested": 3}
-    checks.sort(key=lambda check: order[check.status])
+    checks.sort(key=lambda check: STATES.index(check.status))
     said = [
         c.sentence
         for c in checks
@@ -93,10 +94,7 @@ def judge(comparison: Comparison, policy: Policy) -> Verdict:
 
 
 def _named(check: Check, prefix: str) -> Check:
-    return Check(
-        code=check.code, title=prefix + check.title, status=check.status, figure=check.figure, limit=check.limit,
-        sentence=prefix + check.sentence,
-    )  # fmt: skip
+    return replace(check, title=prefix + check.title, sentence=prefix + check.sentence)
 
 
 def _table(table: TableComparison, limits: Limits) -> Iterator[Check]:
@@ -202,8 +200,7 @@ def _resolution(table: TableComparison, limits: Limits) -> Iterator[Check]:
 
 
 def _rms(item: VariableResult) -> float:
-    moments = item.response if item.measure == "response" else item.residual
-    return math.nan if moments is None else moments.rms
+    return math.nan if item.moments is None else item.moments.rms
 
 
 def _worst_bin(item: VariableResult) -> str:

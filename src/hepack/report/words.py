@@ -1,4 +1,4 @@
-"""Figures in words: percentages, uncertainties, sizes."""
+"""Figures in words: percentages and uncertainties."""
 
 from __future__ import annotations
 
@@ -46,15 +46,6 @@ def of(fraction: Fraction) -> str:
         f"{fraction.passed:,} of {fraction.total:,} ({percent(fraction.value)}, Clopper-Pearson "
         f"{100 * low:.3g} to {percent(high)})"
     )
-
-
-def size(number: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(number) < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.3g} TB"
 
 
 def plain(value: float | None, digits: int = 4) -> str:
