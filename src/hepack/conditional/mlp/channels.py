@@ -159,7 +159,7 @@ class Channels:
 
 @dataclass(frozen=True)
 class _Tables:
-    """All channels in arrays: knots and slopes padded to a power of two, shape ``(channel, knot)``."""
+    """All channels in arrays: knots and slopes padded to the longest, shape ``(channel, knot)``."""
 
     feature: Int64s
     knots: Int64s
@@ -168,8 +168,7 @@ class _Tables:
 
     @classmethod
     def of(cls, channels: tuple[Ramp | Mark, ...]) -> _Tables:
-        longest = max((len(c.knots) for c in channels), default=2)
-        width = 1 << (longest - 1).bit_length()
+        width = max((len(c.knots) for c in channels), default=2)
         knots = np.full((len(channels), width), 1 << 40, np.int64)
         levels = np.zeros((len(channels), width), np.int64)
         slopes = np.zeros((len(channels), width), np.int64)
