@@ -207,6 +207,24 @@ def decode_integers(data: bytes | memoryview, n: int) -> NDArray[np.int64]:
     return _decode_bins(data[at:], n, affine, MIN_PRECISION + (data[0] >> 3))
 
 
+def encode_sized(values: NDArray[np.integer]) -> bytes:
+    """`encode_integers` after the varint of its length, so that more can follow."""
+    coded = encode_integers(np.ascontiguousarray(values, np.int64))
+    return varint(len(coded)) + coded
+
+
+def decode_sized(data: bytes | memoryview, at: int, n: int) -> tuple[NDArray[np.int64], int]:
+    """The ``n`` values that `encode_sized` wrote at byte ``at``, and where they end.
+
+    Raises:
+        CorruptFileError, LimitError: they are not there.
+    """
+    length, at = read_varint(data, at)
+    if length > len(data) - at:
+        raise CorruptFileError("a list of integers reaches beyond its stream")
+    return decode_integers(data[at : at + length], n), at + length
+
+
 def _decode_bits(data: memoryview, n: int, affine: _Affine) -> NDArray[np.int64]:
     if not data or data[0] > 64 or -(-n * data[0] // 8) != len(data) - 1:
         raise CorruptFileError(f"a stream of {n} integers of equal width has {len(data)} bytes")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError, CorruptFileError
-from hepack.entropy.bins import decode_integers, encode_integers
+from hepack.entropy.bins import decode_sized, encode_sized
 from hepack.entropy.packing import read_varint, unzigzag, varint, zigzag
 
 MAX_SPIKES = 255
@@ -175,11 +175,15 @@ class MixtureAxis:
     def to_bytes(self) -> bytes:
         """A compact form; `from_bytes` gives an equal object back."""
         head = bytes([len(self.spikes), self.components]) + varint(self.escape)
-        parts = [_block(self.spikes)]
+        parts = [encode_sized(self.spikes)]
         if self.components:
             low = int(zigzag(np.array([self.low], np.int64))[0])
             head += varint(low) + varint(self.step) + bytes([len(self.counts)])
-            parts += [_block(self.counts), _block(self.shifts), _block(np.diff(self.places, prepend=0))]
+            parts += [
+                encode_sized(self.counts),
+                encode_sized(self.shifts),
+                encode_sized(np.diff(self.places, prepend=0)),
+            ]
         return head + b"".join(parts)
 
     @classmethod
@@ -204,7 +208,7 @@ class MixtureAxis:
         arrays = []
         sizes = [n_spikes, *([n_segments, n_segments, n_segments + 1] if components else [])]
         for size in sizes:
-            values, at = _read_block(data, at, size)
+            values, at = decode_sized(data, at, size)
             arrays.append(values)
         none = np.zeros(0, np.int64)
         spikes, counts, shifts, steps = arrays if components else (*arrays, none, none, none)
@@ -214,15 +218,3 @@ class MixtureAxis:
             return cls(spikes, low, step, counts, shifts, np.cumsum(steps), components, escape), at
         except BadRequestError as error:
             raise CorruptFileError(str(error)) from error
-
-
-def _block(values: Int64s) -> bytes:
-    coded = encode_integers(np.ascontiguousarray(values))
-    return varint(len(coded)) + coded
-
-
-def _read_block(data: bytes | memoryview, at: int, count: int) -> tuple[Int64s, int]:
-    size, at = read_varint(data, at)
-    if size > len(data) - at:
-        raise CorruptFileError("a mixture ends early")
-    return decode_integers(bytes(data[at : at + size]), count), at + size

@@ -23,7 +23,6 @@ SIGMOID_REACH = 16  # scales from the centre to where the logistic function is t
 SIGMOID_BITS = 30
 SILU_STEPS = 128  # steps of an activation in one unit
 SILU_REACH = 4  # units from 0 to where the activation is clipped
-BETWEEN_BITS = 8  # fraction bits between two entries
 
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from hepack.entropy.mixture_tables import silus
 from hepack.intnet import Layer, Program
-from hepack.models.net import HIDDEN_BITS, INPUT_BITS, LOGIT_BITS, PLACE_BITS, SCALE_BITS, SKIP_LIMIT, Nets
+from hepack.models.net import HIDDEN_BITS, INPUT_BITS, PLACE_BITS, SKIP_LIMIT, Nets
 from hepack.models.steps import exponents_of
 
 Floats = NDArray[np.float64]
@@ -25,9 +24,7 @@ def lower(nets: Nets, net: int, inputs: int, classes: int, magnitude: int) -> Pr
     second = _layer(
         net, nets.second, nets.second_bias, HIDDEN_BITS, [HIDDEN_BITS] * s.hidden, 1, s.weight_limit
     )
-    bits = [LOGIT_BITS] * (s.classes + s.components)
-    bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components
-    last = _layer(net, nets.last, nets.last_bias, HIDDEN_BITS, bits, 2, s.weight_limit)
+    last = _layer(net, nets.last, nets.last_bias, HIDDEN_BITS, s.output_bits, 2, s.weight_limit)
     last = _rows(last, s.classes - classes)
     first = _columns(_table(first), inputs)
     if s.components == 0:
@@ -62,6 +59,3 @@ def _columns(layer: Layer, columns: int) -> Layer:
 
 def _rows(layer: Layer, first: int) -> Layer:
     return Layer(layer.source, layer.weights[first:], layer.bias[first:], layer.shifts[first:], layer.table)
-
-
-assert torch is not None

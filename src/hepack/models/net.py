@@ -36,6 +36,12 @@ class Shape:
         """Rows of the last layer: logits of classes and components, then locations and log-scales."""
         return self.classes + 3 * self.components
 
+    @property
+    def output_bits(self) -> list[int]:
+        """Fraction bits of the rows of the last layer."""
+        logits = [LOGIT_BITS] * (self.classes + self.components)
+        return logits + [PLACE_BITS] * self.components + [SCALE_BITS] * self.components
+
 
 class Nets(nn.Module):
     """Inputs ``(net, row, input)`` to ``(net, row, output)`` and the shared location ``(net, row)``."""
@@ -99,7 +105,4 @@ class Nets(nn.Module):
 
     def steps(self) -> Tensor:
         """Steps in a unit, for each column of the last layer, and for the shared location."""
-        s = self.shape
-        bits = [LOGIT_BITS] * (s.classes + s.components)
-        bits += [PLACE_BITS] * s.components + [SCALE_BITS] * s.components + [PLACE_BITS]
-        return torch.tensor([2.0**b for b in bits])
+        return torch.tensor([2.0**b for b in (*self.shape.output_bits, PLACE_BITS)])

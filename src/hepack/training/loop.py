@@ -11,6 +11,7 @@ from torch import Tensor
 from hepack.training.group import Group
 
 _WARM_UP = 0.05
+_FRUGALITY = 2.0  # how much the bytes of the weights count
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,7 @@ class Schedule:
     batch: int
     rate: float = 3e-2
     scores: int = 10  # times that the held-out rows are scored
-    quantised_from: float = 0.0  # the part of the steps that runs on floats first
     quantised: bool = True
-    frugality: float = 2.0  # how much the bytes of the weights count
 
     def rate_at(self, step: int) -> float:
         done = step / max(1, self.steps)
@@ -31,10 +30,6 @@ class Schedule:
             return self.rate * (0.1 + 0.9 * done / _WARM_UP)
         wave = 0.5 * (1.0 + math.cos(math.pi * (done - _WARM_UP) / (1.0 - _WARM_UP)))
         return self.rate * (0.01 + 0.99 * wave)
-
-    def rounds(self, step: int) -> bool:
-        """Whether a step is quantised."""
-        return self.quantised and step >= self.quantised_from * self.steps
 
 
 class Loop:
@@ -65,15 +60,14 @@ class Loop:
             self._order = self._shuffled(plan.batch)
         for options in self._optimiser.param_groups:
             options["lr"] = plan.rate_at(self.step)
-        rounds = plan.rounds(self.step)
-        loss = self.group.loss(self._order.pop(), plan.batch, rounds).sum()
-        if rounds:  # what a weight's bits cost, spread over the rows that the model will code
-            loss = loss + plan.frugality * (self.group.nets.weight_bits() * self.group.bit_share).sum()
+        loss = self.group.loss(self._order.pop(), plan.batch, plan.quantised).sum()
+        if plan.quantised:  # what a weight's bits cost, spread over the rows that the model will code
+            loss = loss + _FRUGALITY * (self.group.nets.weight_bits() * self.group.bit_share).sum()
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         self.step += 1
-        if self.done or (self.step % max(1, plan.steps // plan.scores) == 0 and rounds == plan.quantised):
+        if self.done or self.step % max(1, plan.steps // plan.scores) == 0:
             self._keep()
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError, LimitError
 from hepack.conditional.base import Targets
-from hepack.entropy.bins import decode_integers, encode_integers
+from hepack.entropy.bins import decode_sized, encode_sized
 from hepack.entropy.packing import read_varint, unzigzag, varint, zigzag
 
 MAX_VALUES = (1 << 16) - 1
@@ -64,8 +64,8 @@ class Alphabet:
         if not len(self.values):
             return varint(0)
         steps = np.diff(self.values.view(np.uint64)).view(np.int64)  # modulo 2**64
-        body = encode_integers(steps)
-        return varint(len(self.values)) + varint(int(zigzag(self.values[:1])[0])) + varint(len(body)) + body
+        head = varint(len(self.values)) + varint(int(zigzag(self.values[:1])[0]))
+        return head + encode_sized(steps)
 
     @classmethod
     def read(cls, data: memoryview) -> tuple[Alphabet, int]:
@@ -80,21 +80,9 @@ class Alphabet:
         if count == 0:
             return cls(np.zeros(0, np.int64)), at
         least, at = read_varint(data, at)
-        steps, at = read_integers(data, at, count - 1)
+        steps, at = decode_sized(data, at, count - 1)
         start = unzigzag(np.array([least], np.uint64)).view(np.uint64)
         values = np.cumsum(np.concatenate([start, steps.view(np.uint64)]), dtype=np.uint64).view(np.int64)
         if (values[1:] <= values[:-1]).any():
             raise CorruptFileError("the values of a stream's alphabet do not ascend")
         return cls(values), at
-
-
-def read_integers(data: memoryview, at: int, count: int) -> tuple[Int64s, int]:
-    """So many integers after the length of their bytes, and where they end.
-
-    Raises:
-        CorruptFileError: they are not there.
-    """
-    length, at = read_varint(data, at)
-    if length > len(data) - at:
-        raise CorruptFileError("a list of integers reaches beyond its stream")
-    return decode_integers(data[at : at + length], count), at + length

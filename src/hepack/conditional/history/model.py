@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError, CorruptFileError, LimitError, TruncatedFileError
 from hepack.conditional.base import Features, Problem, Targets
-from hepack.conditional.history.alphabet import Alphabet, read_integers
+from hepack.conditional.history.alphabet import Alphabet
 from hepack.conditional.history.contexts import MAX_CONTEXTS, Context, hashes_of
 from hepack.conditional.history.engine import loops
 from hepack.conditional.history.tables import tables
-from hepack.entropy.bins import encode_integers
+from hepack.entropy.bins import decode_sized, encode_integers, encode_sized
 from hepack.entropy.packing import read_varint, varint
 from hepack.entropy.rans import MAX_SYMBOLS
 
@@ -63,8 +63,7 @@ class History:
             data = np.empty(2 * len(ranks) * alphabet.bits + 8, np.uint8)
             _, coder = self._run(_ENCODE, features, first, alphabet, ranks, data)
         low, _, _, length = coder.tolist()
-        extra = encode_integers(escaped)
-        head = alphabet.to_bytes() + varint(len(escaped)) + varint(len(extra)) + extra + varint(length)
+        head = alphabet.to_bytes() + varint(len(escaped)) + encode_sized(escaped) + varint(length)
         return head + data[:length].tobytes() + bytes([(low >> 24) + 1])
 
     def decode(self, features: Features, data: bytes | memoryview, first: Firsts | None = None) -> Targets:
@@ -85,7 +84,7 @@ class History:
         count, used = read_varint(data, at)
         if count > n:
             raise CorruptFileError(f"a stream of {n} rows claims {count} escapes")
-        escaped, used = read_integers(data, used, count)
+        escaped, used = decode_sized(data, used, count)
         expected, used = read_varint(data, used)
         if expected + 1 != len(data) - used:
             raise CorruptFileError("a stream of a history model has a wrong length")

@@ -18,7 +18,6 @@ MOST_SEEN = 127
 """A slot counts its bits up to here; from then on it forgets."""
 
 BUCKETS = 8
-WEIGHT_BITS = 16
 FIRST_WEIGHT = 20_000
 LEARNING_BITS = 13
 """A weight moves by ``input * error / 2**13``, the error being out of 2**16."""

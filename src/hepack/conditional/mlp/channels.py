@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hepack._errors import BadRequestError, CorruptFileError, LimitError
 from hepack.conditional.base import MAX_FEATURE, Features
 from hepack.conditional.mlp.engine import loops
-from hepack.entropy.bins import decode_integers, encode_integers
+from hepack.entropy.bins import decode_sized, encode_sized
 from hepack.entropy.packing import read_varint, unzigzag, varint, zigzag
 
 MAGNITUDE = 512  # inputs lie within +-512, in steps of 1/256
@@ -113,7 +113,7 @@ class Channels:
         exponents = np.maximum(0, _bit_lengths(steps) - _MANTISSA)
         flat = np.array([x for row in numbers for x in row], np.int64)
         body = b"".join(varint(int(x)) for x in zigzag(flat))
-        return head + body + _block(steps >> exponents) + _block(exponents)
+        return head + body + encode_sized(steps >> exponents) + encode_sized(exponents)
 
     @classmethod
     def read(cls, data: bytes | memoryview, at: int, features: int) -> tuple[Channels, int]:
@@ -135,8 +135,8 @@ class Channels:
         if n_ramps and not 2 <= int(heads[:, 1].min()) <= int(heads[:, 1].max()) <= MAX_KNOTS:
             raise LimitError(f"a channel claims an impossible number of knots, the cap is {MAX_KNOTS}")
         steps = int(heads[:, 1].sum()) - n_ramps
-        mantissas, at = _read_block(data, at, steps)
-        exponents, at = _read_block(data, at, steps)
+        mantissas, at = decode_sized(data, at, steps)
+        exponents, at = decode_sized(data, at, steps)
         if steps and not (
             0 < int(mantissas.min()) <= int(mantissas.max()) < 1 << _MANTISSA
             and 0 <= int(exponents.min()) <= int(exponents.max()) <= 25
@@ -159,7 +159,7 @@ class Channels:
 
 @dataclass(frozen=True)
 class _Tables:
-    """All channels in arrays: knots and slopes padded to a power of two, shape ``(channel, knot)``."""
+    """All channels in arrays: knots and slopes padded to the longest, shape ``(channel, knot)``."""
 
     feature: Int64s
     knots: Int64s
@@ -168,8 +168,7 @@ class _Tables:
 
     @classmethod
     def of(cls, channels: tuple[Ramp | Mark, ...]) -> _Tables:
-        longest = max((len(c.knots) for c in channels), default=2)
-        width = 1 << (longest - 1).bit_length()
+        width = max((len(c.knots) for c in channels), default=2)
         knots = np.full((len(channels), width), 1 << 40, np.int64)
         levels = np.zeros((len(channels), width), np.int64)
         slopes = np.zeros((len(channels), width), np.int64)
@@ -194,15 +193,3 @@ def snapped(knots: Int64s) -> tuple[int, ...]:
 
 def _bit_lengths(values: Int64s) -> Int64s:
     return np.array([int(v).bit_length() for v in values], np.int64)
-
-
-def _block(values: NDArray[np.integer]) -> bytes:
-    coded = encode_integers(np.ascontiguousarray(values, np.int64))
-    return varint(len(coded)) + coded
-
-
-def _read_block(data: bytes | memoryview, at: int, count: int) -> tuple[Int64s, int]:
-    size, at = read_varint(data, at)
-    if size > len(data) - at:
-        raise CorruptFileError("a model ends early")
-    return decode_integers(bytes(data[at : at + size]), count), at + size

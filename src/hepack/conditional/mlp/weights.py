@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hepack._errors import BadRequestError, CorruptFileError, LimitError
-from hepack.entropy.bins import decode_integers, encode_integers
+from hepack.entropy.bins import decode_sized, encode_sized
 from hepack.entropy.mixture_tables import silus
 from hepack.entropy.packing import read_varint, varint
 from hepack.intnet.program import MAX_LAYERS, MAX_WEIGHTS, MAX_WIDTH, Layer, Program
@@ -21,7 +18,7 @@ def program_bytes(program: Program) -> bytes:
     for layer in program.layers:
         step = varint(_CLIP) + varint(layer.limit) if layer.table is None else varint(_SILU)
         parts.append(varint(layer.source) + varint(layer.width) + step)
-        parts += [_block(a) for a in (layer.weights.reshape(-1), layer.bias, layer.shifts)]
+        parts += [encode_sized(a) for a in (layer.weights.reshape(-1), layer.bias, layer.shifts)]
     parts.append(varint(len(program.outputs)) + b"".join(varint(r) for r in program.outputs))
     return b"".join(parts)
 
@@ -71,21 +68,9 @@ def _read_layer(data: bytes | memoryview, at: int, widths: list[int]) -> tuple[L
     inputs = widths[source]
     if not 1 <= width <= MAX_WIDTH or not 1 <= inputs <= MAX_WIDTH or width * inputs > MAX_WEIGHTS:
         raise LimitError(f"a layer of a program claims {width} x {inputs} weights, the cap is {MAX_WEIGHTS}")
-    weights, at = _read_block(data, at, width * inputs)
-    bias, at = _read_block(data, at, width)
-    shifts, at = _read_block(data, at, width)
+    weights, at = decode_sized(data, at, width * inputs)
+    bias, at = decode_sized(data, at, width)
+    shifts, at = decode_sized(data, at, width)
     narrow = weights.reshape(width, inputs)
     table = silus() if kind == _SILU else None
     return Layer(source, narrow, bias, shifts, table, limit), at  # type: ignore[arg-type]
-
-
-def _block(values: NDArray[np.integer]) -> bytes:
-    coded = encode_integers(np.ascontiguousarray(values, np.int64))
-    return varint(len(coded)) + coded
-
-
-def _read_block(data: bytes | memoryview, at: int, count: int) -> tuple[NDArray[np.int64], int]:
-    size, at = read_varint(data, at)
-    if size > len(data) - at:
-        raise CorruptFileError("a program ends early")
-    return decode_integers(bytes(data[at : at + size]), count), at + size

@@ -3,7 +3,7 @@
 Importing this package is cheap; numba is imported and its kernels compiled on first use.
 """
 
-from hepack.conditional.tree.fit import fit_tree, fit_trees
+from hepack.conditional.tree.fit import fit_tree
 from hepack.conditional.tree.model import Tree
 
-__all__ = ["Tree", "fit_tree", "fit_trees"]
+__all__ = ["Tree", "fit_tree"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +31,10 @@ _DEPTH = 3
 _GRAIN = 4
 
 
-def fit_tree(problem: Problem, *, max_leaves: int = 256, threads: int = 1) -> Tree | None:
+def fit_tree(problem: Problem, *, max_leaves: int = 256) -> Tree | None:
     """A model for ``problem.rows`` rows, None if it would not be smaller than one that looks at no column.
 
-    ``threads`` is accepted for likeness with `fit_trees`; one fit runs on one core, and gives the same bytes
-    everywhere.
+    One fit runs on one core; several may run side by side, which changes nothing in any of them.
     """
     n = len(problem.targets)
     if problem.features.ndim != 2 or len(problem.features) != n:
@@ -88,8 +84,8 @@ class _Data:
         table = np.empty((len(columns), len(targets[::step])), np.int32)
         for row, column in zip(table, columns, strict=True):
             row[:] = column[::step]
-        whole = cls(table, targets[::step].copy(), None, max(problem.rows, n) / table.shape[1])
-        return whole if previous is None else replace(whole, previous=previous[::step].copy())
+        copied = None if previous is None else previous[::step].copy()
+        return cls(table, targets[::step].copy(), copied, max(problem.rows, n) / table.shape[1])
 
     def thinned(self, rows: int) -> _Data:
         """At most so many of the rows, evenly taken."""
@@ -128,13 +124,6 @@ class _Fit:
     def bits(self) -> float:
         """The code length of the rows fitted to."""
         return self.boost.bits() + self.places
-
-
-def fit_trees(problems: Sequence[Problem], *, max_leaves: int = 256, threads: int = 1) -> list[Tree | None]:
-    """`fit_tree` of many problems in so many threads; the results do not depend on how many."""
-    fit = partial(fit_tree, max_leaves=max_leaves)
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        return list(pool.map(fit, problems))
 
 
 def _values(line: Line, columns: NDArray[np.int32]) -> Int64s:

@@ -16,11 +16,8 @@ from hepack.conditional.tree.kernels import _COEFFICIENTS, _weigh
 def likelihoods(scores, base, shapes, rows, cells, chosen, totals):  # type: ignore[no-untyped-def]
     """The weight of each row's cell (u8) and the sum of all, both i32; ``scores`` (i32) has 8 a row."""
     weights = np.empty(len(base), np.int32)
-    sums = np.empty(_COEFFICIENTS, np.int32)
     for i in range(len(cells)):
-        for j in range(_COEFFICIENTS):
-            sums[j] = scores[i * _COEFFICIENTS + j]
-        totals[i] = _weigh(sums, base, shapes, rows, weights)
+        totals[i] = _weigh(scores[i * _COEFFICIENTS :], base, shapes, rows, weights)
         chosen[i] = weights[cells[i]]
 
 
@@ -32,11 +29,8 @@ def gradients(scores, base, shapes, rows, cells, chosen, totals, slopes):  # typ
     """
     count = np.uint64(len(base))
     weights = np.empty(count, np.int32)
-    sums = np.empty(_COEFFICIENTS, np.int32)
     for i in range(len(cells)):
-        for j in range(_COEFFICIENTS):
-            sums[j] = scores[i * _COEFFICIENTS + j]
-        totals[i] = _weigh(sums, base, shapes, rows, weights)
+        totals[i] = _weigh(scores[i * _COEFFICIENTS :], base, shapes, rows, weights)
         chosen[i] = weights[cells[i]]
         total = np.int32(0)
         for c in range(count):
@@ -60,12 +54,9 @@ def curvature(scores, base, shapes, squares, rows, leaf, step, sums):  # type: i
     """
     count = np.uint64(len(base))
     weights = np.empty(count, np.int32)
-    score = np.empty(_COEFFICIENTS, np.int32)
     means = np.empty(_COEFFICIENTS, np.float64)
     for i in range(0, len(leaf), step):
-        for j in range(_COEFFICIENTS):
-            score[j] = scores[i * _COEFFICIENTS + j]
-        _weigh(score, base, shapes, rows, weights)
+        _weigh(scores[i * _COEFFICIENTS :], base, shapes, rows, weights)
         total = np.int64(0)
         for c in range(count):
             total += weights[c]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError, CorruptFileError, LimitError, TruncatedFileError
-from hepack.conditional.base import Features, Problem, Targets
+from hepack.conditional.base import Features, Targets
 from hepack.conditional.tree.cells import Cells
 from hepack.conditional.tree.engine import coding_loops
 from hepack.conditional.tree.inputs import Inputs
@@ -96,11 +96,6 @@ class Tree:
         cell, _, _, sizes = self._intervals(features, targets, first)
         bits: NDArray[np.float64] = 16.0 - np.log2(sizes) + self.cells.sizes.astype(np.float64)[cell]
         return bits
-
-    def cost(self, problem: Problem) -> float:
-        """The bytes that ``problem.rows`` rows like those of the problem are expected to take, with the model."""
-        bits = self.bits(problem.features, problem.targets, problem.first)
-        return float(bits.mean()) * problem.rows / 8 + len(self.to_bytes()) if len(bits) else 0.0
 
     def to_bytes(self) -> bytes:
         return write_model(self.used, self.lagged, self.line, self.cells, self.forest)

@@ -179,10 +179,10 @@ def affine(index: Index) -> Iterator[Proposal]:
     for x, y in index.matches(index.matrix):
         if x != y:
             yield index.names[y], linear([index.names[x]], [1, 0])
-    target = _normal(index.matrix, index.matrix)
+    target = _normal(index.matrix)
     for quick, formula in UNARY.values():
         with np.errstate(all="ignore"):
-            source = _normal(quick(index.matrix), index.matrix)
+            source = _normal(quick(index.matrix))
         for x, y in _alike(source, target):
             if x == y:
                 continue
@@ -192,7 +192,7 @@ def affine(index: Index) -> Iterator[Proposal]:
                 yield name, linear([inner], factors) if factors != [1, 0] else linear([inner], [1, 0])
 
 
-def _normal(matrix: Matrix, original: Matrix) -> Matrix:
+def _normal(matrix: Matrix) -> Matrix:
     """Each row made affine-invariant: divided by the spread, its centre subtracted, first value positive."""
     with np.errstate(all="ignore"):
         centred = matrix - np.median(matrix, axis=1, keepdims=True)

@@ -13,8 +13,6 @@ from hepack.relations.kinds.elementwise import NOTHING
 from hepack.relations.view import View, is_above, parent_of, spread
 from hepack.table import EVENTS, Schema
 
-REDUCTIONS = ("sum", "max", "min", "count")
-
 
 def nothing_of(values: NDArray[Any]) -> float | int:
     return np.nan if values.dtype.kind == "f" else NOTHING
