@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))  # for `strategies` and `promise` beside this file
+
+# several workers with several threads each wait for one another; torch reads this when it is first imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("hepack", deadline=None, derandomize=True)
 settings.load_profile("hepack")
