@@ -13,6 +13,9 @@ from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))  # for `strategies` and `promise` beside this file
 
+# several workers with several threads each wait for one another; torch reads this when it is first imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("hepack", deadline=None, derandomize=True)
 settings.load_profile("hepack")
 

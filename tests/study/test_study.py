@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ h5py = pytest.importorskip("h5py", reason="the series and images come as HDF5")
 
 from hepack._errors import BadRequestError  # noqa: E402
 from hepack.models.architecture import parse_layers  # noqa: E402
+from hepack.study.effort import QUICK  # noqa: E402
 from hepack.study.quality import quality, worst  # noqa: E402
 from hepack.study.run import SECTIONS, Request, study, write  # noqa: E402
 from hepack.study.series import Strain, read_strain  # noqa: E402
@@ -58,7 +60,11 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_every_section(jets: Path, strain: Path, pictures: Path, tmp_path: Path) -> None:
+def test_every_section(
+    jets: Path, strain: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shortest = replace(QUICK, epochs=1, ablation_epochs=1, wide_epochs=1, small_epochs=1, repeat=1)
+    monkeypatch.setattr("hepack.study.run.QUICK", shortest)
     own = (parse_layers("8-2-8", 4), "standard", "l1")
     request = Request(
         file=jets, samples=SAMPLES, series=(strain,), images=(pictures,), quick=True, models=tmp_path, own=own

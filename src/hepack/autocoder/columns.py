@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError
 from hepack.autocoder.integers import pack_integers, unpack_integers
+from hepack.codec.exceptions import special_values
 from hepack.table import Tolerance, Variable
 from hepack.transforms import Transform, candidates, exact_transform, rebuild
 
@@ -30,17 +31,10 @@ class CodedColumn:
         return sum(map(len, self.sections)) + 8 * len(self.sections)
 
 
-def special(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a value is NaN, infinite or -0.0."""
-    if values.dtype.kind != "f":
-        return np.zeros(len(values), np.bool_)
-    return np.asarray(~np.isfinite(values) | ((values == 0) & np.signbit(values)))
-
-
 def filled(values: NDArray[Any]) -> NDArray[Any]:
     """A copy with special values replaced by the median of the others (0 if there are none)."""
-    bad = special(values)
-    if not bad.any():
+    bad = special_values(values)
+    if bad is None:
         return values
     out = values.copy()
     rest = values[~bad]

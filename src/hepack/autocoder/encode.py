@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
 from hepack._optional import require
-from hepack.autocoder.columns import CodedColumn, encode_exceptions, encode_plain, filled, special
+from hepack.autocoder.columns import CodedColumn, encode_exceptions, encode_plain, filled
 from hepack.autocoder.frame import frame
 from hepack.autocoder.integers import pack_integers
-from hepack.autocoder.latent import codes_of, grid_bits
+from hepack.autocoder.latent import codes_of, grid_bits, pack_codes
 from hepack.autocoder.residual import Residual
 from hepack.autocoder.stored import net_to_sections
+from hepack.codec.exceptions import special_values
 from hepack.models.fixedpoint import FixedNet
 from hepack.table import LOSSLESS, Tolerance
 
@@ -58,12 +60,14 @@ class _Coded:
     codes: NDArray[np.int64]
     prediction: NDArray[np.float64]
 
-    @property
+    @cached_property
+    def stored(self) -> tuple[dict[str, Any], list[bytes]]:
+        """The net's part of the header, and its sections."""
+        return net_to_sections(self.net)
+
+    @cached_property
     def sections(self) -> list[bytes]:
-        return [
-            *net_to_sections(self.net)[1],
-            *(pack_integers(np.ascontiguousarray(self.codes[:, d])) for d in range(self.codes.shape[1])),
-        ]
+        return [*self.stored[1], *pack_codes(self.codes)]
 
 
 def encode(
@@ -91,15 +95,16 @@ def encode(
     _check(columns, tolerances)
     chosen = options or Options()
     if latent is not None:
-        chosen = Options(**{**chosen.__dict__, "latent": latent})
+        chosen = replace(chosen, latent=latent)
     count = len(next(iter(columns.values()))) if columns else 0
     bounds = None if tolerances is None else _bounds(columns, tolerances)
     if count < MIN_ROWS and model is None:
-        return _without_network(columns, bounds, count)
+        bounds = bounds or dict.fromkeys(columns, LOSSLESS)  # bit for bit is a bound as well
+        return _file(columns, bounds, _plainly(columns, bounds))
     trained = _model(columns, chosen, model)
     if bounds is None:
-        return _unbounded(columns, trained, count)
-    return _bounded(columns, bounds, trained, count, chosen.always)
+        return _unbounded(columns, trained)
+    return _bounded(columns, bounds, trained, chosen.always)
 
 
 def _check(columns: Columns, tolerances: Mapping[str, Tolerance | str] | None) -> None:
@@ -140,37 +145,40 @@ def _model(columns: Columns, options: Options, model: Trained | Path | None) -> 
     return model
 
 
-def _header(columns: Columns, count: int, bounded: bool) -> dict[str, Any]:
-    return {"rows": count, "bounded": bounded, "network": None, "columns": []}
-
-
-def _entry(name: str, values: NDArray[Any], bound: Tolerance | None, coded: CodedColumn) -> dict[str, Any]:
-    promise = "unbounded" if bound is None else str(bound)
-    return {"name": name, "dtype": values.dtype.str, "tolerance": promise, **coded.settings}
-
-
-def _without_network(columns: Columns, bounds: Mapping[str, Tolerance] | None, count: int) -> bytes:
-    """All columns plainly; without tolerances bit for bit, which is a bound as well."""
-    bounds = bounds or dict.fromkeys(columns, LOSSLESS)
-    header, sections = _header(columns, count, True), []
-    for name, values in columns.items():
-        coded = encode_plain(values, bounds[name])
-        header["columns"].append(_entry(name, values, bounds[name], coded))
+def _file(
+    columns: Columns,
+    bounds: Mapping[str, Tolerance] | None,
+    parts: Mapping[str, CodedColumn],
+    coded: _Coded | None = None,
+    normaliser: Normaliser | None = None,
+) -> bytes:
+    """The bytes: ``parts`` are all columns as coded, beside a network or by themselves."""
+    count = len(next(iter(columns.values()))) if columns else 0
+    header: dict[str, Any] = {"rows": count, "bounded": bounds is not None, "network": None, "columns": []}
+    sections: list[bytes] = []
+    if coded is not None and normaliser is not None:
+        header["network"] = {"net": coded.stored[0], "normaliser": normaliser.to_dict()}
         sections += coded.sections
+    for name, part in parts.items():
+        promise = "unbounded" if bounds is None else str(bounds[name])
+        entry = {"name": name, "dtype": columns[name].dtype.str, "tolerance": promise, **part.settings}
+        header["columns"].append(entry)
+        sections += part.sections
     return frame(header, sections)
 
 
-def _unbounded(columns: Columns, trained: Trained, count: int) -> bytes:
-    table = _matrix(columns)
-    latent = trained.latent(table)
+def _plainly(columns: Columns, bounds: Mapping[str, Tolerance]) -> dict[str, CodedColumn]:
+    return {name: encode_plain(values, bounds[name]) for name, values in columns.items()}
+
+
+def _unbounded(columns: Columns, trained: Trained) -> bytes:
+    latent = trained.latent(_matrix(columns))
     coded = _code(trained, latent, grid_bits(latent, UNBOUNDED_LEVELS), 16)
-    header, sections = _header(columns, count, False), list(coded.sections)
-    header["network"] = _network(coded.net, trained.normaliser)
-    for place, (name, values) in enumerate(columns.items()):
-        made = _beside(values, trained.normaliser.scales[place])
-        header["columns"].append(_entry(name, values, None, made))
-        sections += made.sections
-    return frame(header, sections)
+    scales = trained.normaliser.scales
+    parts = {
+        name: _beside(values, scale) for (name, values), scale in zip(columns.items(), scales, strict=True)
+    }
+    return _file(columns, None, parts, coded, trained.normaliser)
 
 
 def _beside(values: NDArray[Any], scale: Scale) -> CodedColumn:
@@ -178,13 +186,12 @@ def _beside(values: NDArray[Any], scale: Scale) -> CodedColumn:
     ordinary = filled(values)
     if len(values) and (ordinary == ordinary[0]).all():
         return encode_plain(values, LOSSLESS)
-    wrong = special(values) | (np.abs(scale.forward(values)) >= scale.limit)
+    wrong = np.abs(scale.forward(values)) >= scale.limit
+    special = special_values(values)
+    if special is not None:
+        wrong |= special
     parts = encode_exceptions(values, wrong) if wrong.any() else []
     return CodedColumn({"form": "network", "exceptions": int(wrong.sum())}, parts)
-
-
-def _network(net: FixedNet, normaliser: Normaliser) -> dict[str, Any]:
-    return {"net": net_to_sections(net)[0], "normaliser": normaliser.to_dict()}
 
 
 def _code(trained: Trained, latent: NDArray[np.float32], bits: tuple[int, ...], weight_bits: int) -> _Coded:
@@ -195,24 +202,16 @@ def _code(trained: Trained, latent: NDArray[np.float32], bits: tuple[int, ...], 
     return _Coded(net, codes, trained.normaliser.inverse(net.run(codes)))
 
 
-def _bounded(
-    columns: Columns, bounds: Mapping[str, Tolerance], trained: Trained, count: int, always: bool
-) -> bytes:
-    plain = {name: encode_plain(values, bounds[name]) for name, values in columns.items()}
-    plain_bytes = sum(coded.nbytes for coded in plain.values())
+def _bounded(columns: Columns, bounds: Mapping[str, Tolerance], trained: Trained, always: bool) -> bytes:
+    plain = _plainly(columns, bounds)
     latent = trained.latent(_matrix(columns))
     levels, weight_bits = _best_precision(columns, bounds, trained, latent, plain)
     coded = _code(trained, latent, grid_bits(latent, levels), weight_bits)
     chosen = _smaller(columns, bounds, coded, plain)
     total = sum(map(len, coded.sections)) + sum(part.nbytes for part in chosen.values())
-    if total >= plain_bytes and not always:
-        return _without_network(columns, bounds, count)
-    header, sections = _header(columns, count, True), list(coded.sections)
-    header["network"] = _network(coded.net, trained.normaliser)
-    for name, part in chosen.items():
-        header["columns"].append(_entry(name, columns[name], bounds[name], part))
-        sections += part.sections
-    return frame(header, sections)
+    if total >= sum(part.nbytes for part in plain.values()) and not always:
+        return _file(columns, bounds, plain)
+    return _file(columns, bounds, chosen, coded, trained.normaliser)
 
 
 def _best_precision(
@@ -226,15 +225,14 @@ def _best_precision(
     count = len(latent)
     step = max(1, count // SEARCH_ROWS)
     part = {name: values[::step] for name, values in columns.items()}
-    sampled = (
-        {name: encode_plain(values, bounds[name]) for name, values in part.items()} if step > 1 else plain
-    )
+    sampled = _plainly(part, bounds) if step > 1 else plain
     growth = count / max(1, len(latent[::step]))
 
+    @cache
     def cost(levels: int, weight_bits: int) -> float:
         coded = _code(trained, latent[::step], grid_bits(latent, levels), weight_bits)
         chosen = _smaller(part, bounds, coded, sampled)
-        weights = sum(map(len, net_to_sections(coded.net)[1]))
+        weights = sum(map(len, coded.stored[1]))
         moving = sum(map(len, coded.sections)) - weights + sum(c.nbytes for c in chosen.values())
         return weights + growth * moving
 
@@ -254,8 +252,9 @@ def _smaller(
 
 
 def _about(values: NDArray[Any], bound: Tolerance, prediction: NDArray[np.float64]) -> CodedColumn:
-    residual = Residual.for_column(filled(values), bound)
-    steps = residual.forward(filled(values), prediction)
+    ordinary = filled(values)
+    residual = Residual.for_column(ordinary, bound)
+    steps = residual.forward(ordinary, prediction)
     restored = residual.inverse(steps, prediction, values.dtype)
     wrong = bound.violated(values, restored)
     steps[wrong] = 0

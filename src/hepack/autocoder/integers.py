@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError
+from hepack.codec.streams import decode_pcodec
 from hepack.entropy import decode_integers, encode_integers
 
 Ints = NDArray[np.int64]
@@ -49,22 +50,6 @@ def unpack_integers(data: bytes, count: int) -> Ints:
     if tag == bytes([BINS]):
         return decode_integers(body, count)
     if tag == bytes([PCODEC]) and len(body) > 8:
-        return _unpcodec(body, count)
+        low = int.from_bytes(body[:8], "little", signed=True)
+        return decode_pcodec(["p", low, 4], body[8:], count)
     raise CorruptFileError("a stream of integers has an unknown coder")
-
-
-def _unpcodec(body: bytes, count: int) -> Ints:
-    from pcodec import standalone
-
-    low = int.from_bytes(body[:8], "little", signed=True)
-    values = np.empty(count, np.uint32)
-    try:
-        progress = standalone.simple_decompress_into(body[8:], values)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
-            raise
-        raise CorruptFileError(f"a pcodec stream does not decode: {error}") from None
-    if progress.n_processed != count or not progress.finished:
-        raise CorruptFileError(f"a pcodec stream holds {progress.n_processed} values, expected {count}")
-    wide = values.astype(np.uint64) + np.uint64(low & 0xFFFFFFFFFFFFFFFF)
-    return wide.view(np.int64)

@@ -1,4 +1,4 @@
-"""The latent as integers: codes on a grid of powers of two per dimension, or the bits of float16 or float32."""
+"""The latent as integers: codes on a grid of powers of two per dimension."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hepack.autocoder.integers import pack_integers
 from hepack.models.fixedpoint import ACTIVATION_BITS
 
 Ints = NDArray[np.int64]
@@ -29,8 +30,6 @@ def codes_of(latent: NDArray[np.float32], bits: tuple[int, ...]) -> Ints:
     return whole
 
 
-def rounded_codes(latent: NDArray[np.float32], dtype: type[np.floating]) -> tuple[Ints, tuple[int, ...]]:
-    """Latents rounded to ``dtype`` first, then to the finest grid that the decoder knows."""
-    bits = (ACTIVATION_BITS,) * latent.shape[1]
-    with np.errstate(over="ignore"):
-        return codes_of(latent.astype(dtype).astype(np.float32), bits), bits
+def pack_codes(codes: Ints) -> list[bytes]:
+    """Each dimension of codes, shape ``(row, latent, ...)``, as a stream of its own."""
+    return [pack_integers(np.ascontiguousarray(codes[:, d]).reshape(-1)) for d in range(codes.shape[1])]

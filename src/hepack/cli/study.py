@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hepack.study.record import Study
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+UNTOLD = frozenset({"file", "output", "plots", "models", "overwrite", "quiet"})
+"""Parameters that do not change what is found, beside the file, which comes first."""
 
 
 @click.command(name="study")
@@ -128,7 +130,7 @@ def command(
     )  # fmt: skip
     if models is not None:
         models.mkdir(parents=True, exist_ok=True)
-    result = study(request, command=_command_line(file, quick, only), say=(lambda _: None) if quiet else _say)
+    result = study(request, command=_command_line(), say=(lambda _: None) if quiet else _say)
     write(result, output, plots=plots)
     _show(result, output)
 
@@ -141,10 +143,18 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _command_line(file: Path | None, quick: bool, only: str) -> str:
+def _command_line() -> str:
+    """What was asked, with base names only; without the places to write to."""
+    context = click.get_current_context()
+    file = context.params["file"]
     words = ["hepack", "study", *([file.name] if file else [])]
-    words += ["--quick"] if quick else []
-    words += ["--only", only] if only else []
+    for option in context.command.params:
+        value = context.params[option.name or ""]
+        if option.name in UNTOLD or value == option.get_default(context) or not value:
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            words.append(option.opts[-1])
+            words += [] if one is True else [one.name if isinstance(one, Path) else str(one)]
     return shlex.join(words)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hepack.autocoder.columns import decode_plain, encode_plain
 from hepack.autocoder.integers import pack_integers
-from hepack.autocoder.latent import codes_of, grid_bits
+from hepack.autocoder.latent import codes_of, grid_bits, pack_codes
 from hepack.autocoder.stored import net_to_sections
 from hepack.bench.column import Column
 from hepack.bench.peer import all_peers
@@ -162,7 +162,7 @@ def _network(recipe: str, table: Table, trained: Trained) -> list[Point]:
         bits = grid_bits(latent, levels)
         net = lower_decoder(trained.model, bits, weight_bits=12)
         codes = codes_of(latent, bits)
-        parts, packing = _timed(partial(_packed, codes))
+        parts, packing = _timed(partial(pack_codes, codes))
         restored, back = _timed(partial(_from_codes, trained, net, codes))
         extra = sum(map(len, net_to_sections(net)[1]))
         size = sum(map(len, parts))
@@ -178,10 +178,6 @@ def _from_floats(trained: Trained, latent: NDArray[np.floating]) -> NDArray[np.f
 
 def _from_codes(trained: Trained, net: FixedNet, codes: NDArray[np.int64]) -> NDArray[np.float64]:
     return trained.normaliser.inverse(net.run(codes))
-
-
-def _packed(codes: NDArray[np.int64]) -> list[bytes]:
-    return [pack_integers(np.ascontiguousarray(codes[:, d])) for d in range(codes.shape[1])]
 
 
 def _sheet(table: Table, points: list[Point]) -> Sheet:

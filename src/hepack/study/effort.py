@@ -13,7 +13,6 @@ Say = Callable[[str], None]
 class Effort:
     """Epochs and rows of each part. ``seeds`` are those of the main comparison."""
 
-    name: str
     rows: int
     epochs: int
     seeds: tuple[int, ...]
@@ -26,5 +25,5 @@ class Effort:
     device: str = "cpu"
 
 
-DEFAULT = Effort("default", 120_000, 12, (1, 2, 3), 20_000, 6, 2500, 60, 8, 5)
-QUICK = Effort("quick", 12_000, 3, (1,), 4_000, 2, 250, 8, 2, 2)
+DEFAULT = Effort(120_000, 12, (1, 2, 3), 20_000, 6, 2500, 60, 8, 5)
+QUICK = Effort(12_000, 3, (1,), 4_000, 2, 250, 8, 2, 2)

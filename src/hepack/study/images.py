@@ -15,12 +15,11 @@ from hepack.bench.column import Column
 from hepack.bench.peer import all_peers
 from hepack.io import ReadOptions, open_source
 from hepack.models.autoencoder import parameters_of
-from hepack.models.convolution import ConvolutionAutoencoder, rate_bits
-from hepack.study import draw
+from hepack.models.convolution import ConvolutionAutoencoder
+from hepack.study import convolve, draw
 from hepack.study.effort import Effort, Say
 from hepack.study.record import Entry, Section, Sheet
 from hepack.table import Tolerance
-from hepack.training.schedule import one_cycle
 
 Floats = NDArray[np.float32]
 STAGES = 2
@@ -113,32 +112,15 @@ def _trained(inside: Floats, channels: int, effort: Effort) -> tuple[Convolution
     torch.manual_seed(1)
     model = ConvolutionAutoencoder(2, channels, stages=STAGES, width=16)
     rows = _padded(inside)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    generator = torch.Generator().manual_seed(1)
-    steps = 30 * effort.small_epochs
-    size = max(1, min(len(rows), 40_000 // rows[0].numel()))
+    batch = max(1, min(len(rows), 40_000 // rows[0].numel()))
     started = time.perf_counter()
-    for step in range(steps):
-        x = rows[torch.randint(0, len(rows), (size,), generator=generator)]
-        for group in optimiser.param_groups:
-            group["lr"] = one_cycle(step, steps, 5e-3)
-        optimiser.zero_grad()
-        out, z = model(x)
-        loss = ((out - x) ** 2).mean() + 1e-2 * rate_bits(z)
-        loss.backward()
-        optimiser.step()
-    return model.eval(), time.perf_counter() - started
+    convolve.train(model, rows, batch=batch, steps=30 * effort.small_epochs, price=1e-2)
+    return model, time.perf_counter() - started
 
 
 def _coded(model: ConvolutionAutoencoder, outside: Floats, gain: float) -> tuple[int, Floats]:
-    with torch.inference_mode():
-        codes = torch.round(model.encode(_padded(outside)) * gain)
-        out = model.decode(codes / gain)[:, 0, : outside.shape[1], : outside.shape[2]].numpy()
-    whole = codes.numpy().astype(np.int64)
-    size = sum(
-        len(pack_integers(np.ascontiguousarray(whole[:, c]).reshape(-1))) for c in range(whole.shape[1])
-    )
-    return size, out
+    size, out = convolve.code(model, _padded(outside), gain)
+    return size, out[:, 0, : outside.shape[1], : outside.shape[2]].numpy()
 
 
 def _section(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hepack.physics.kinematics import wrap
 from hepack.study.table import Table
 
 NEAR_ZERO = 0.05
@@ -41,7 +42,7 @@ def residuals(table: Table, restored: NDArray[Any]) -> NDArray[np.float64]:
     """``out - in``, shape ``(row, variable)``; of angles the wrapped difference."""
     difference = restored.astype(np.float64) - table.values
     for place in table.angles:
-        difference[:, place] = np.remainder(difference[:, place] + math.pi, 2 * math.pi) - math.pi
+        difference[:, place] = wrap(difference[:, place])
     return difference
 
 

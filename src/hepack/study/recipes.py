@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hepack.evaluate.correlation import matrix
 from hepack.models.architecture import Architecture, layer_text
 from hepack.models.published import published
 from hepack.models.winding import Winding
@@ -54,16 +55,20 @@ def settings_of(effort: Effort, seed: int, **options: Any) -> Settings:
     )
 
 
-def learned_architecture(inputs: int, latent: int) -> Architecture:
+WOUND = Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)
+"""What is left for a network after winding: nothing but a linear path."""
+
+
+def learned_architecture(inputs: int, latent: int, *, width: int = 64, folds: int = 2) -> Architecture:
     """Our network: two small hidden layers beside a linear path, so that what is linear costs nothing."""
     return Architecture(
         inputs=inputs,
         latent=latent,
-        encoder=(64, 64),
-        decoder=(64, 64),
+        encoder=(width, width),
+        decoder=(width, width),
         activation="leaky-relu",
         skip=True,
-        folds=2,
+        folds=folds,
     )
 
 
@@ -96,9 +101,8 @@ def learned_recipe(inside: Table, outside: Table, effort: Effort, seed: int) -> 
 def wound_recipe(inside: Table, outside: Table, effort: Effort, seed: int) -> Outcome:
     """Azimuth and pseudorapidity wound on a helix first; a linear network keeps the three numbers that are left."""
     winding = winding_of(inside, TURNS)
-    architecture = Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)
     rows, held = winding.forward(inside.values), winding.forward(outside.values)
-    trained, history = fit(rows, held, architecture, settings_of(effort, seed), way="response")
+    trained, history = fit(rows, held, WOUND, settings_of(effort, seed), way="response")
     restored = winding.inverse(trained.reconstruct(held))
     return Outcome("wound", seed, restored, quality(outside, restored), trained, history)
 
@@ -240,7 +244,7 @@ def _pictures(outside: Table, outcomes: list[Outcome]) -> tuple[Picture, ...]:
         for o in outcomes
         if o.history
     }
-    grids = {name: _correlation(residuals(outside, o.restored)) for name, o in first.items()}
+    grids = {name: matrix(residuals(outside, o.restored)) for name, o in first.items()}
     count = len(names)
     return (
         draw.panels("response", RESPONSE_CAPTION, count, response),
@@ -250,12 +254,6 @@ def _pictures(outside: Table, outcomes: list[Outcome]) -> tuple[Picture, ...]:
         draw.matrix("correlation", CORRELATION_CAPTION, grids, names),
         _response_in_pt(outside, first),
     )
-
-
-def _correlation(difference: NDArray[np.float64]) -> NDArray[np.float64]:
-    spread = difference.std(0)
-    scaled = (difference - difference.mean(0)) / np.where(spread > 0, spread, 1.0)
-    return np.asarray(scaled.T @ scaled / max(1, len(scaled)))
 
 
 def _response_in_pt(outside: Table, first: Mapping[str, Outcome]) -> Picture:

@@ -15,12 +15,11 @@ from hepack.autocoder.integers import pack_integers
 from hepack.bench.column import Column
 from hepack.bench.peer import all_peers
 from hepack.io import ReadOptions, open_source
-from hepack.models.convolution import ConvolutionAutoencoder, rate_bits
-from hepack.study import draw
+from hepack.models.convolution import ConvolutionAutoencoder
+from hepack.study import convolve, draw
 from hepack.study.effort import Effort, Say
 from hepack.study.record import Entry, Section, Sheet
 from hepack.table import Tolerance
-from hepack.training.schedule import one_cycle
 
 Floats = NDArray[np.float64]
 SEGMENT = 16384
@@ -204,27 +203,12 @@ def _network(
     scale = float(white.std())
     rows = torch.from_numpy((white / scale).astype(np.float32).reshape(-1, 1, WINDOW))
     model = ConvolutionAutoencoder(1, channels, stages=3, width=24)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    steps = 40 * effort.small_epochs
-    generator = torch.Generator().manual_seed(1)
     started = time.perf_counter()
-    for step in range(steps):
-        x = rows[torch.randint(0, len(rows), (32,), generator=generator)]
-        for group in optimiser.param_groups:
-            group["lr"] = one_cycle(step, steps, 5e-3)
-        optimiser.zero_grad()
-        out, z = model(x)
-        loss = ((out - x) ** 2).mean() + 2e-3 * rate_bits(z)
-        loss.backward()
-        optimiser.step()
-    model.eval()
+    convolve.train(model, rows, batch=32, steps=40 * effort.small_epochs, price=2e-3)
     found = []
     for gain in (0.5, 2.0, 8.0):
-        with torch.inference_mode():
-            codes = torch.round(model.encode(rows) * gain)
-            out = model.decode(codes / gain).numpy().reshape(-1).astype(np.float64) * scale
-        whole = codes.numpy().astype(np.int64)
-        size = sum(len(pack_integers(np.ascontiguousarray(whole[:, c]).reshape(-1))) for c in range(channels))
+        size, restored = convolve.code(model, rows, gain)
+        out = restored.numpy().reshape(-1).astype(np.float64) * scale
         found.append((f"gain {gain:g}", size, unwhitened(out, response), time.perf_counter() - started))
     return found
 

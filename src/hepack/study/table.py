@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,10 +144,10 @@ def objects_by_kind(path: str | Path) -> tuple[dict[str, Table], NDArray[np.int6
     by_last = {_last(v.name): v.name for v in whole.schema.variables if v.axis == axis and not v.shape}
     names = ("pt", "eta", "phi", "e")
     values = np.stack([whole.columns[by_last[name]].astype(np.float64) for name in names], 1)
-    kinds = _kinds(whole, axis)
+    kinds = np.array(_kinds(whole, axis), np.str_)
     made = {"all": Table("all", names, values, (2,))}
-    for kind in sorted(set(kinds)):
-        made[kind] = Table(kind, names, values[np.array([k == kind for k in kinds])], (2,))
+    for kind in map(str, np.unique(kinds)):
+        made[kind] = Table(kind, names, values[kinds == kind], (2,))
     return made, whole.counts(axis)
 
 
@@ -157,8 +156,3 @@ def _kinds(whole: EventTable, axis: str) -> list[str]:
     letters = next(v for v in whole.schema.variables if v.axis == text.name)
     data, offsets = whole.columns[letters.name].tobytes(), whole.offsets[text.name]
     return [data[a:b].decode("ascii", "replace") for a, b in itertools.pairwise(offsets)]
-
-
-def wrapped(angle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An angle in [-pi, pi)."""
-    return np.asarray(np.remainder(angle + math.pi, 2 * math.pi) - math.pi)

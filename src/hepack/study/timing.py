@@ -18,7 +18,7 @@ from hepack.models.lowering import lower_decoder
 from hepack.models.normalise import Normaliser
 from hepack.models.published import published
 from hepack.study.effort import Effort
-from hepack.study.recipes import TURNS, learned_architecture, winding_of
+from hepack.study.recipes import TURNS, WOUND, learned_architecture, winding_of
 from hepack.study.record import Entry, Section, Sheet
 from hepack.study.table import Table
 from hepack.training.principal import start_from_components
@@ -40,11 +40,10 @@ def measure(table: Table, effort: Effort) -> Section:
     found: list[tuple[Entry, ...]] = []
     width = rows.shape[1]
     own = learned_architecture(width, 3)
-    wound = Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)
     nets: list[tuple[str, Architecture]] = [
         *((name, replace(published(name).architecture, inputs=width)) for name in PUBLISHED),
         ("learned", own),
-        ("wound", wound),
+        ("wound", WOUND),
     ]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -81,7 +80,7 @@ def _whole_way(table: Table, repeat: int) -> Sheet:
     winding = winding_of(table, TURNS)
     wound = winding.forward(table.values)
     normaliser = Normaliser.fit(wound, "response")
-    model = Autoencoder(Architecture(inputs=3, latent=3, encoder=(), decoder=(), skip=True)).eval()
+    model = Autoencoder(WOUND).eval()
     start_from_components(model, normaliser.forward(wound), ())
     trained = Trained(model, normaliser, ())
     latent = trained.latent(wound)

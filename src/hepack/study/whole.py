@@ -7,6 +7,7 @@ import time
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hepack.models.autoencoder import parameters_of
 from hepack.models.events import READERS, EventAutoencoder
@@ -16,7 +17,7 @@ from hepack.study.quality import quality
 from hepack.study.record import Entry, Section, Sheet
 from hepack.study.table import Table
 from hepack.table import offsets_from_counts
-from hepack.training.schedule import one_cycle
+from hepack.training.schedule import run_cycle
 
 LATENT = 8
 BATCH = 128
@@ -72,21 +73,18 @@ def _trained(
     """Batches hold events of like length, so that even attention pads little."""
     torch.manual_seed(1)
     model = EventAutoencoder(rows.shape[1], LATENT, reader=reader)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
     by_length = np.argsort(counts, kind="stable")
+    by_length = by_length[counts[by_length] > 0]  # an event without objects has nothing to reconstruct
     batches = [by_length[k : k + BATCH] for k in range(0, len(by_length), BATCH)]
-    rng, steps, step = np.random.default_rng(1), epochs * len(batches), 0
-    for _ in range(epochs):
-        for number in rng.permutation(len(batches)):
-            events = batches[number]
-            places = np.concatenate([np.arange(offsets[e], offsets[e + 1]) for e in events])
-            x = torch.from_numpy(rows[places])
-            for group in optimiser.param_groups:
-                group["lr"] = one_cycle(step, steps, TOP_RATE)
-            optimiser.zero_grad()
-            loss = ((model(x, torch.from_numpy(counts[events])).output - x) ** 2).mean() if len(x) else None
-            if loss is not None:
-                loss.backward()
-                optimiser.step()
-            step += 1
-    return model.eval()
+    rng = np.random.default_rng(1)
+    order = np.concatenate([rng.permutation(len(batches)) for _ in range(epochs)])
+
+    def loss(step: int) -> Tensor:
+        events = batches[order[step]]
+        places = np.concatenate([np.arange(offsets[e], offsets[e + 1]) for e in events])
+        x = torch.from_numpy(rows[places])
+        error: Tensor = model(x, torch.from_numpy(counts[events])).output - x
+        return (error**2).mean()
+
+    run_cycle(model, loss, steps=len(order), top=TOP_RATE)
+    return model

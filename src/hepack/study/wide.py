@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from hepack.evaluate.correlation import matrix as correlations
 from hepack.models.architecture import Architecture, layer_text
 from hepack.models.published import published
 from hepack.study import draw
 from hepack.study.effort import Effort, Say
 from hepack.study.quality import Quality, quality, residuals, responses
+from hepack.study.recipes import learned_architecture
 from hepack.study.record import Entry, Section, Sheet
 from hepack.study.table import Table
 from hepack.training.epochs import Settings
@@ -25,18 +27,6 @@ WIDE_CAPTION = "27 -> 18: response and residual of some variables, ours and the 
 CORRELATION_CAPTION = "Correlation of the 27 variables, before and after (ours), and its change."
 
 
-def own_network(inputs: int, latent: int) -> Architecture:
-    """Two hidden layers beside a linear path: sums and copies among 27 variables are linear."""
-    return Architecture(
-        inputs=inputs,
-        latent=latent,
-        encoder=(128, 128),
-        decoder=(128, 128),
-        activation="leaky-relu",
-        skip=True,
-    )
-
-
 def wide(table: Table, effort: Effort, say: Say) -> Section:
     """Train both for each latent; the section shows pt and mass first."""
     first, second = split(len(table))
@@ -47,7 +37,8 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
     details: list[tuple[Entry, ...]] = []
     shown: dict[str, np.ndarray] = {}
     for latent in (20, 18, 16, 14):
-        theirs = replace(published("jets-27-20").architecture, inputs=count, latent=latent)
+        # sums and copies among the variables are linear: no waves
+        own = learned_architecture(count, latent, width=128, folds=0)
         options: dict[str, Any] = {
             "epochs": effort.wide_epochs,
             "batch": 256,
@@ -55,11 +46,13 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
             "device": effort.device,
         }
         trials: dict[str, tuple[Architecture, Settings, str, tuple[float, ...]]] = {
-            "ours": (own_network(count, latent), Settings(**options), "response", emphasis)
+            "ours": (own, Settings(**options), "response", emphasis)
         }
         if latent == 18:
-            shared = Settings(**{**options, "rate": 1e-2, "weight_decay": 1e-2})
-            trials["published"] = (theirs, shared, "custom", ())
+            net = published("jets-27-18")
+            theirs = replace(net.architecture, inputs=count)
+            shared = Settings(**options, rate=net.rate, weight_decay=net.weight_decay)
+            trials["published"] = (theirs, shared, net.normalisation, ())
         for name, (architecture, settings, way, weights) in trials.items():
             say(f"27 variables in {latent}: {name}")
             trained, history = fit(
@@ -144,11 +137,5 @@ def _section(
 
 
 def _grids(outside: Table, restored: np.ndarray) -> dict[str, np.ndarray]:
-    before, after = (_correlation(values) for values in (outside.values, restored))
+    before, after = (correlations(values) for values in (outside.values, restored))
     return {"before": before, "after": after, "after - before": after - before}
-
-
-def _correlation(values: np.ndarray) -> np.ndarray:
-    spread = values.std(0)
-    scaled = (values - values.mean(0)) / np.where(spread > 0, spread, 1.0)
-    return np.asarray(scaled.T @ scaled / max(1, len(scaled)))

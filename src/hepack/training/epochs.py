@@ -36,7 +36,6 @@ class Settings:
     patience: int = 0
     seed: int = 1
     seconds: float = math.inf
-    cycle: bool = True
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -178,7 +177,7 @@ class _Training:
         for k in range(self.per_epoch):
             rate = one_cycle(number * self.per_epoch + k, steps, self.state.rate)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate if self.settings.cycle else self.state.rate
+                group["lr"] = rate
             self.optimiser.zero_grad()
             loss = self.batches.loss(self.model, order[k * self.size : (k + 1) * self.size])
             loss.backward()  # type: ignore[no-untyped-call]

@@ -22,6 +22,21 @@ def one_cycle(step: int, steps: int, top: float) -> float:
     return _between(top, top / 1e5, (position - WARM_SHARE) / (1 - WARM_SHARE))
 
 
+def run_cycle(model: nn.Module, batch_loss: Callable[[int], Tensor], *, steps: int, top: float) -> None:
+    """Train for ``steps`` steps of `one_cycle` and leave the model in evaluation mode.
+
+    ``batch_loss(step)`` gives the loss of some batch.
+    """
+    optimiser = torch.optim.AdamW(model.parameters())
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = one_cycle(step, steps, top)
+        optimiser.zero_grad()
+        batch_loss(step).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    model.eval()
+
+
 def _between(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * min(1.0, share))) / 2
 
