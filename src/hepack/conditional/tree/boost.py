@@ -37,13 +37,15 @@ _NATS = float(np.log(2.0))
 
 @dataclass
 class Boost:
-    """``binned`` columns, the ``cells`` (u8) of the rows, the base logits and shapes, and the trees so far.
+    """``binned`` columns, the ``cells`` (u8) of the rows, ``count`` different ones, the base logits and shapes
+    (`shapes.logits_of`), and the trees so far.
 
     ``scale`` is how many rows of the data a row here stands for.
     """
 
     binned: Binned
     cells: NDArray[np.uint8]
+    count: int
     base: Int32s
     shapes: Int32s
     scale: float
@@ -124,7 +126,7 @@ class Boost:
         return True
 
     def _bits(self, chosen: Int32s, totals: Int32s) -> Floats:
-        slots = chosen * ((65536.0 - len(self.base)) / totals) + 1.0
+        slots = chosen * ((65536.0 - self.count) / totals) + 1.0
         bits: Floats = 16.0 - np.log2(slots)
         return bits
 

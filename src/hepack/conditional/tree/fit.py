@@ -18,7 +18,7 @@ from hepack.conditional.tree.fit_line import candidate_lines
 from hepack.conditional.tree.inputs import Inputs
 from hepack.conditional.tree.model import Tree
 from hepack.conditional.tree.parts import MAX_TREES, Forest, Line
-from hepack.conditional.tree.shapes import HEIGHT_UNIT, shapes_of
+from hepack.conditional.tree.shapes import logits_of
 
 Int64s = NDArray[np.int64]
 
@@ -79,7 +79,7 @@ class _Data:
         if problem.first is not None:
             inputs = Inputs.of(np.zeros((n, 0), np.int32), (), problem.first, True)
             previous = inputs.fill(targets)
-            columns.append(inputs.rows)
+            columns.append(inputs.columns[-1])
         step = max(1, -(-n // MAX_ROWS))
         table = np.empty((len(columns), len(targets[::step])), np.int32)
         for row, column in zip(table, columns, strict=True):
@@ -113,10 +113,9 @@ class _Fit:
         chosen = cells.assign(data.targets, values, data.previous)[0]
         rest = _order(data.targets - values, chosen, len(cells.relative))
         asked = most_telling(data.columns, rest, _CANDIDATES)
-        shapes = shapes_of(cells.heights, len(cells.relative), cells.polynomials)
-        base = (-HEIGHT_UNIT * cells.heights).astype(np.int32)
+        base, shapes = logits_of(cells.heights, len(cells.relative), cells.polynomials)
         binned = Binned.of(data.columns[asked])
-        boost = Boost(binned, chosen, base, shapes, data.scale, _DEPTH, _GRAIN)
+        boost = Boost(binned, chosen, len(cells.heights), base, shapes, data.scale, _DEPTH, _GRAIN)
         if len(asked) and len(shapes):
             boost.grow(trees)
         return cls(cells, asked, boost, float(cells.sizes.astype(np.float64)[chosen].sum()))
@@ -128,9 +127,8 @@ class _Fit:
 
 def _values(line: Line, columns: NDArray[np.int32]) -> Int64s:
     values = np.empty(columns.shape[1], np.int64)
-    rows = np.ascontiguousarray(columns.T).reshape(-1)
-    places = line.places.astype(np.uint64)
-    coding_loops().locate(rows, len(columns), places, line.knots, line.slopes, line.offset, values)
+    flat = np.ascontiguousarray(columns).reshape(-1)
+    coding_loops().locate(flat, line.places.astype(np.uint64), line.knots, line.slopes, line.offset, values)
     return values
 
 

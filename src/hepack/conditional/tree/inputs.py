@@ -1,4 +1,4 @@
-"""`Inputs`: the columns that a model reads, row after row, and the place for the previous row's target."""
+"""`Inputs`: the columns that a model reads, and the place for the previous row's target."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ _LIMIT = (1 << 31) - 1
 
 @dataclass(frozen=True)
 class Inputs:
-    """``rows`` is flat, ``width`` numbers a row (at least one): the used features, then the previous target."""
+    """``columns``, shape ``(column, row)``, at least one: the used features, then the previous target."""
 
-    rows: NDArray[np.int32]
-    width: int
+    columns: NDArray[np.int32]
     first: NDArray[np.bool_]
 
     @classmethod
@@ -30,19 +29,18 @@ class Inputs:
         n = len(features)
         if features.ndim != 2 or (used and used[-1] >= features.shape[1]):
             raise BadRequestError(f"features have shape {features.shape}, but feature {used[-1:]} is needed")
-        width = max(len(used) + lagged, 1)
-        rows = np.zeros((n, width), np.int32)
-        for place, feature in enumerate(used):
-            rows[:, place] = features[:, feature]
+        columns = np.zeros((max(len(used) + lagged, 1), n), np.int32)
+        for column, feature in zip(columns, used, strict=False):
+            column[:] = features[:, feature]
         if not lagged:
-            return cls(rows.reshape(-1), width, np.zeros(0, np.bool_))
+            return cls(columns, np.zeros(0, np.bool_))
         if first is None or len(first) != n:
             raise BadRequestError(
                 f"a model that looks at the previous row needs 'first' for each of {n} rows"
             )
         starts = np.array(first, np.bool_)
         starts[:1] = True
-        return cls(rows.reshape(-1), width, starts)
+        return cls(columns, starts)
 
     def fill(self, targets: Targets) -> Targets:
         """Write the previous targets, as trees see them, into the last column; also those themselves."""
@@ -51,5 +49,5 @@ class Inputs:
         previous[self.first] = 0
         column = np.clip(previous, -_LIMIT, _LIMIT)
         column[self.first] = NO_ROW
-        self.rows.reshape(-1, self.width)[:, -1] = column
+        self.columns[-1] = column
         return previous

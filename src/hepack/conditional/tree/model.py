@@ -15,7 +15,7 @@ from hepack.conditional.tree.cells import Cells
 from hepack.conditional.tree.engine import coding_loops
 from hepack.conditional.tree.inputs import Inputs
 from hepack.conditional.tree.parts import Forest, Line
-from hepack.conditional.tree.shapes import COEFFICIENTS, HEIGHT_UNIT, shapes_of
+from hepack.conditional.tree.shapes import logits_of
 from hepack.conditional.tree.store import read_model, write_model
 from hepack.entropy.packing import as_words, pack_classes, read_varint, varint
 from hepack.entropy.rans import LOW_STATE, MAX_SYMBOLS, lanes_for
@@ -117,19 +117,21 @@ class Tree:
 
     @cached_property
     def _trees(self) -> tuple[Any, ...]:
-        """Columns, thresholds, leaves (flat), depth and number of the trees, base, shapes and their number."""
+        """Columns, thresholds, packed leaves, depth, number and grain of the trees, base,
+        shapes, their number and that of the cells."""
         forest, cells = self.forest, self.cells
-        shapes = shapes_of(cells.heights, len(cells.relative), cells.polynomials)
-        leaves = (forest.leaves * forest.grain).astype(np.int32).reshape(-1, COEFFICIENTS)
+        base, shapes = logits_of(cells.heights, len(cells.relative), cells.polynomials)
         return (
             forest.columns.astype(np.uint64).reshape(-1),
             np.ascontiguousarray(forest.thresholds).reshape(-1),
-            leaves.reshape(-1),
+            forest.packed,
             forest.depth,
             forest.trees,
-            (-HEIGHT_UNIT * cells.heights).astype(np.int32),
+            forest.grain,
+            base,
             shapes.reshape(-1),
             len(shapes),
+            len(cells.heights),
         )
 
     @property
@@ -143,10 +145,10 @@ class Tree:
         inputs = Inputs.of(features, self.used, first if self.lagged else None, self.lagged)
         previous = inputs.fill(targets) if self.lagged else None
         line = np.empty(len(targets), np.int64)
-        coding_loops().locate(inputs.rows, inputs.width, *self._line, line)
+        coding_loops().locate(inputs.columns.reshape(-1), *self._line, line)
         cell, place = self.cells.assign(targets, line, previous)
         starts, sizes = np.empty(len(targets), np.int32), np.empty(len(targets), np.int32)
-        coding_loops().intervals(inputs.rows, inputs.width, *self._trees, cell, starts, sizes)
+        coding_loops().intervals(inputs.columns.reshape(-1), *self._trees, cell, starts, sizes)
         return cell, place, starts, sizes
 
     def _pop(
@@ -161,7 +163,7 @@ class Tree:
         values = np.empty(len(features), np.int64)
         cells = self.cells
         used, bits = coding_loops().decode(
-            inputs.rows, inputs.width, len(self.used) if self.lagged else -1, inputs.first, *self._trees,
+            inputs.columns.reshape(-1), len(self.used) if self.lagged else -1, inputs.first, *self._trees,
             *self._line, cells.lowers, cells.sizes, cells.kinds, words, len(words), states, as_words(low),
             np.uint64(8 * len(low)), values,
         )  # fmt: skip

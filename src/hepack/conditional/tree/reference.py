@@ -27,18 +27,19 @@ def _signed(value: int) -> int:
 
 
 def sum_leaves(
-    rows: Int32s, columns: UInt64s, thresholds: Int32s, leaves: Int32s, depth: int, trees: int
+    rows: Int32s, columns: UInt64s, thresholds: Int32s, leaves: UInt64s, depth: int, trees: int, grain: int
 ) -> Int64s:
-    """The sums of the leaves, shape ``(row, 8)``, for ``rows`` of shape ``(row, column)``."""
-    sums = np.zeros((len(rows), _COEFFICIENTS), np.int64)
-    table = leaves.reshape(-1, _COEFFICIENTS)
+    """The sums of the leaves, shape ``(row, 8)``, for ``rows`` of shape ``(column, row)``."""
+    sums = np.zeros((rows.shape[1], _COEFFICIENTS), np.int64)
+    fields = leaves.reshape(2, -1, 1) >> (16 * np.arange(4, dtype=np.uint64)) & np.uint64(0xFFFF)
+    table = np.concatenate(list(fields.astype(np.int64) - 128), axis=1)
     for tree in range(trees):
-        leaf = np.full(len(rows), tree, np.int64)
+        leaf = np.full(len(sums), tree, np.int64)
         for level in range(depth):
             at = tree * depth + level
-            leaf = (leaf << 1) + (rows[:, int(columns[at])] > thresholds[at])
+            leaf = (leaf << 1) + (rows[int(columns[at])] > thresholds[at])
         sums += table[leaf]
-    return sums
+    return sums * grain
 
 
 def weigh(sums: Int64s, base: Int32s, shapes: Int32s, rows: int) -> Int64s:
@@ -60,37 +61,40 @@ def starts_of(weights: Int64s) -> Int64s:
     return starts
 
 
-def locate(
-    x: Int32s, width: int, places: UInt64s, knots: Int64s, slopes: Int64s, offset: int, values: Int64s
-) -> None:
-    rows = x.reshape(-1, width).astype(np.int64)
+def locate(x: Int32s, places: UInt64s, knots: Int64s, slopes: Int64s, offset: int, values: Int64s) -> None:
+    rows = (
+        x.reshape(-1, len(values)).astype(np.int64)
+        if len(values)
+        else np.zeros((1 + len(places), 0), np.int64)
+    )
     total = np.full(len(values), offset, np.int64)
     for place, knot, slope in zip(places.tolist(), knots.tolist(), slopes, strict=True):
-        column = rows[:, place]
+        column = rows[place]
         total += slope * np.where(column == _NO_ROW, 0, np.maximum(column, knot))
     values[:] = total >> 16
 
 
 def intervals(
     x: Int32s,
-    width: int,
     columns: UInt64s,
     thresholds: Int32s,
-    leaves: Int32s,
+    leaves: UInt64s,
     depth: int,
     trees: int,
+    grain: int,
     base: Int32s,
     shapes: Int32s,
     rows: int,
+    count: int,
     cells: NDArray[np.uint8],
     starts: Int32s,
     sizes: Int32s,
 ) -> None:
-    table = x.reshape(-1, width)
+    table = x.reshape(-1, len(cells))
     for at in range(0, len(cells), _BLOCK):
         block = slice(at, at + _BLOCK)
-        sums = sum_leaves(table[block], columns, thresholds, leaves, depth, trees)
-        bounds = starts_of(weigh(sums, base, shapes, rows))
+        sums = sum_leaves(table[:, block], columns, thresholds, leaves, depth, trees, grain)
+        bounds = starts_of(weigh(sums, base, shapes, rows)[:, :count])
         row, cell = np.arange(len(bounds)), cells[block].astype(np.int64)
         starts[block] = bounds[row, cell]
         sizes[block] = bounds[row, cell + 1] - bounds[row, cell]
@@ -113,17 +117,18 @@ def push(starts: Int32s, sizes: Int32s, states: Int64s, words: NDArray[np.uint16
 
 def decode(
     x: Int32s,
-    width: int,
     lag: int,
     first: NDArray[np.bool_],
     columns: UInt64s,
     thresholds: Int32s,
-    leaves: Int32s,
+    leaves: UInt64s,
     depth: int,
     trees: int,
+    grain: int,
     base: Int32s,
     shapes: Int32s,
     rows: int,
+    count: int,
     places: UInt64s,
     knots: Int64s,
     slopes: Int64s,
@@ -138,16 +143,16 @@ def decode(
     n_bits: np.uint64,
     values: Int64s,
 ) -> tuple[int, int]:
-    table, state, stored = x.reshape(-1, width), states.tolist(), bits.tolist()
+    table, state, stored = x.reshape(-1, len(values)), states.tolist(), bits.tolist()
     lower, size, kind = lowers.tolist(), widths.tolist(), kinds.tolist()
     position = taken = previous = 0
     line = np.zeros(1, np.int64)
     for i in range(len(values)):
         if lag >= 0:
             previous = 0 if first[i] else previous
-            table[i, lag] = _NO_ROW if first[i] else min(max(previous, -0x7FFFFFFF), 0x7FFFFFFF)
-        sums = sum_leaves(table[i : i + 1], columns, thresholds, leaves, depth, trees)
-        bounds = starts_of(weigh(sums, base, shapes, rows))[0]
+            table[lag, i] = _NO_ROW if first[i] else min(max(previous, -0x7FFFFFFF), 0x7FFFFFFF)
+        sums = sum_leaves(table[:, i : i + 1], columns, thresholds, leaves, depth, trees, grain)
+        bounds = starts_of(weigh(sums, base, shapes, rows)[:, :count])[0]
         word, slot = divmod(state[i % len(state)], 65536)
         cell = int(np.searchsorted(bounds[:-1], slot, side="right")) - 1
         now = int(bounds[cell + 1] - bounds[cell]) * word + slot - int(bounds[cell])
@@ -162,7 +167,7 @@ def decode(
         pair = stored[taken >> 6] | stored[(taken >> 6) + 1] << 64
         result: Any = ((pair >> (taken & 63)) & ((1 << size[cell]) - 1)) + lower[cell]
         taken += size[cell]
-        locate(table[i], width, places, knots, slopes, offset, line)
+        locate(table[:, i].copy(), places, knots, slopes, offset, line)
         result += (0, int(line[0]), previous)[kind[cell]]
         previous = _signed(result)
         values[i] = previous

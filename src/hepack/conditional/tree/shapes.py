@@ -15,6 +15,8 @@ MAX_POLYNOMIALS = 6
 HEIGHT_UNIT = 256  # an eighth of an octave, of which a logit has 2048 parts
 _ONE = 64  # a shape of height 1
 _SCORE_UNIT = 32
+_TOGETHER = 32
+_IMPOSSIBLE = -(1 << 30)
 # 65536 (Phi((k + 1/2) / 32) - 1/2), where Phi is the normal distribution function
 _QUANTILES = np.array(
     [
@@ -50,6 +52,17 @@ def shapes_of(heights: NDArray[np.int64], curved: int, polynomials: int) -> NDAr
     for s in range(single):
         shapes[polynomials + s, curved + s] = _ONE
     return shapes
+
+
+def logits_of(
+    heights: NDArray[np.int64], curved: int, polynomials: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The cells' logits at rest, and their shapes, as the loops take them: with cells that are impossible
+    and never move up to a multiple of `_TOGETHER`, so that vector units have no rest to do."""
+    spare = -len(heights) % _TOGETHER
+    base = np.append(-HEIGHT_UNIT * heights, np.full(spare, _IMPOSSIBLE)).astype(np.int32)
+    shapes = np.pad(shapes_of(heights, curved, polynomials), ((0, 0), (0, spare)))
+    return base, shapes
 
 
 def _scores(weights: NDArray[np.int64]) -> NDArray[np.int64]:
