@@ -19,6 +19,9 @@ ITEM_BITS = 8 * 40
 WORTH = 0.993
 """A first conditional model has to save this much: it makes a column slower, and others its sources."""
 
+WORTH_LEARNING_ON = 0.95
+"""What a history must save: it takes ten times as long as trees, both to pack and to unpack."""
+
 TRUSTED_ROWS = 1 << 15
 """A sample of so many rows may stand for twice as many when the size of a model is weighed."""
 
@@ -79,7 +82,8 @@ class Choice:
         else:
             bits = float(conditional.bits(held.features, held.targets, held.first).mean())
             cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
-        if cost >= self.cost * (1.0 if self.model.conditional else WORTH):
+        worth = 1.0 if self.model.conditional else WORTH
+        if cost >= self.cost * (WORTH_LEARNING_ON if isinstance(conditional, History) else worth):
             return self
         used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
         model = replace(self.model, features=used, conditional=conditional, bits=bits)

@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hepack.conditional.base import Problem
+from hepack.conditional.base import Features, Problem
 from hepack.conditional.history.alphabet import Alphabet
-from hepack.conditional.history.contexts import MAX_COLUMNS, MAX_LAG, Context
+from hepack.conditional.history.contexts import MAX_COLUMNS, MAX_LAG, Context, hashes_of
 from hepack.conditional.history.model import History
 from hepack.entropy.bins import encode_integers
 
 MOST_CONTEXTS = 5
 LEAST_ROWS = 2048
 SCREEN_ROWS = 1 << 13
-SEARCH_ROWS = 1 << 16
+SEARCH_ROWS = 1 << 15
 SEARCH_SHARE = 8
 """Contexts are tried on at most one of so many rows that the model will be used for."""
 
@@ -34,8 +35,11 @@ LEAST_BYTES = 400
 LEAST_GAIN = 0.002
 """A context that saves a smaller part of the bits is not taken."""
 
-HOPELESS = 1.6
-"""The search is given up if after screening a column takes more than this part of what there is to beat."""
+HOPELESS = 1.12
+"""The search is given up if after screening a column takes more than this part of what there is to beat; .."""
+
+FEW_BITS = 1.5
+""".. from so many bits a row on, if it takes more than that, unless there will be many more rows to learn from."""
 
 SINGLES = 8
 MARGIN = 0.995
@@ -65,11 +69,13 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
     goal = plain if beat is None else min(plain, beat)
     if goal * problem.rows < 8 * LEAST_BYTES:
         return None
-    singles = _singles(_Trial.of(problem, ranks, SCREEN_ROWS))
-    if singles[0][0] > HOPELESS * goal:
+    aside = 8 * len(alphabet.to_bytes()) / problem.rows
+    singles = _singles(_Trial.of(problem, alphabet, ranks, SCREEN_ROWS))
+    patient = goal < FEW_BITS or problem.rows > LONG * len(targets)
+    if singles[0][0] + aside > (HOPELESS if patient else 1.0) * goal:
         return None
     rows = min(SEARCH_ROWS, max(SCREEN_ROWS, problem.rows // SEARCH_SHARE))
-    trial = _Trial.of(problem, ranks, rows)
+    trial = _Trial.of(problem, alphabet, ranks, rows)
     contexts = _search(trial, [context for _, context in singles])
     if problem.rows > LONG * len(targets):
         contexts = _enriched(trial, contexts)
@@ -82,27 +88,31 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
 class _Trial:
     """Rows on which contexts are tried; what the last two thirds of them take is what counts."""
 
-    problem: Problem
+    features: Features
+    alphabet: Alphabet
+    ranks: NDArray[np.int64]
+    first: NDArray[np.bool_] | None
     known: dict[tuple[Context, ...], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, problem: Problem, ranks: np.ndarray[tuple[int], np.dtype[np.int64]], rows: int) -> _Trial:
+    def of(cls, problem: Problem, alphabet: Alphabet, ranks: NDArray[np.int64], rows: int) -> _Trial:
         cut = slice(max(0, len(ranks) - rows), None)
         first = None if problem.first is None else problem.first[cut]
-        return cls(Problem(problem.features[cut], ranks[cut], problem.rows, first))
+        return cls(problem.features[cut], alphabet, ranks[cut], first)
 
     def bits(self, contexts: Iterable[Context]) -> float:
         """Bits of a row with these contexts."""
         key = tuple(sorted(contexts))
         if key not in self.known:
-            bits = History(key).bits(self.problem.features, self.problem.targets, self.problem.first)
+            hashes = hashes_of(key, self.features)
+            bits = History(key).rank_bits(hashes, self.alphabet, self.ranks, self.first)
             self.known[key] = float(bits[len(bits) // 3 :].mean())
         return self.known[key]
 
 
 def _singles(trial: _Trial) -> list[tuple[float, Context]]:
     """What each simple context takes beside the empty one, best first."""
-    columns = range(trial.problem.features.shape[1])
+    columns = range(trial.features.shape[1])
     options = [Context((), 1), Context((), 2), *(Context((c,), lag) for c in columns for lag in (0, 1))]
     scored = sorted((trial.bits([Context(), option]), option) for option in options)
     return scored[:SINGLES]

@@ -57,11 +57,12 @@ class History:
             return b""
         alphabet = Alphabet.of(targets)
         ranks, escaped = alphabet.ranks(targets)
+        hashes = hashes_of(self.contexts, features)
         data = np.empty(len(ranks) * alphabet.bits // 8 + 1024, np.uint8)
-        done, coder = self._run(_ENCODE, features, first, alphabet, ranks, data)
+        done, coder = self._run(_ENCODE, hashes, first, alphabet, ranks, data)
         if not done:  # longer than plain bits
             data = np.empty(2 * len(ranks) * alphabet.bits + 8, np.uint8)
-            _, coder = self._run(_ENCODE, features, first, alphabet, ranks, data)
+            _, coder = self._run(_ENCODE, hashes, first, alphabet, ranks, data)
         low, _, _, length = coder.tolist()
         head = alphabet.to_bytes() + varint(len(escaped)) + encode_sized(escaped) + varint(length)
         return head + data[:length].tobytes() + bytes([(low >> 24) + 1])
@@ -90,7 +91,8 @@ class History:
             raise CorruptFileError("a stream of a history model has a wrong length")
         body = np.frombuffer(data, np.uint8)[used:].copy()
         ranks = np.empty(n, np.int64)
-        done, coder = self._run(_DECODE, features, first, alphabet, ranks, body)
+        hashes = hashes_of(self.contexts, features)
+        done, coder = self._run(_DECODE, hashes, first, alphabet, ranks, body)
         low, _, _, length = coder.tolist()
         if not done or length != expected or int(body[-1]) != (low >> 24) + 1:
             raise CorruptFileError("a stream of a history model does not end as it should")
@@ -103,11 +105,19 @@ class History:
             return np.zeros(0)
         alphabet = Alphabet.of(targets)
         ranks, escaped = alphabet.ranks(targets)
-        lengths = np.zeros(len(ranks))
-        self._run(_MEASURE, features, first, alphabet, ranks, _NO_DATA, lengths)
+        hashes = hashes_of(self.contexts, features)
+        lengths = self.rank_bits(hashes, alphabet, ranks, first)
         lengths += 8 * len(alphabet.to_bytes()) / len(ranks)
         if len(escaped):
             lengths[ranks == len(alphabet.values)] += 8 * len(encode_integers(escaped)) / len(escaped)
+        return lengths
+
+    def rank_bits(
+        self, hashes: NDArray[np.uint64], alphabet: Alphabet, ranks: Int64s, first: Firsts | None = None
+    ) -> NDArray[np.float64]:
+        """The code length of each rank in bits, given the `hashes_of` the contexts; not of what is beside them."""
+        lengths = np.zeros(len(ranks))
+        self._run(_MEASURE, hashes, first, alphabet, ranks, _NO_DATA, lengths)
         return lengths
 
     def cost(self, problem: Problem) -> float:
@@ -148,7 +158,7 @@ class History:
     def _run(
         self,
         mode: int,
-        features: Features,
+        hashes: NDArray[np.uint64],
         first: Firsts | None,
         alphabet: Alphabet,
         ranks: Int64s,
@@ -161,7 +171,7 @@ class History:
         coder = np.array([0, _HIGH, word, 0], np.int64)
         done = loops().code(
             mode,
-            hashes_of(self.contexts, features),
+            hashes,
             np.array([context.lag for context in self.contexts], np.int64),
             _firsts(first, len(ranks)),
             alphabet.bits,

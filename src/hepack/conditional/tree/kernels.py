@@ -177,7 +177,7 @@ def push(starts, sizes, states, words):  # type: ignore[no-untyped-def]
 
 @jit
 def _find(weights, last, scale, slot):  # type: ignore[no-untyped-def]
-    """The cell, up to the ``last``, that starts at or before the slot and ends after it, its start and its end, times 2**32."""
+    """The cell, at most the ``last``, whose slots hold this one; its start and its end, times 2**32."""
     limit = np.uint64(slot + 1) << np.uint64(32)
     end_cell = np.uint64(last)
     cell, start = np.uint64(0), np.uint64(0)
