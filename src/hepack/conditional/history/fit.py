@@ -39,7 +39,7 @@ HOPELESS = 1.12
 """The search is given up if after screening a column takes more than this part of what there is to beat; .."""
 
 FEW_BITS = 1.5
-""".. from so many bits a row on, if it takes more than that, unless there will be many more rows to learn from."""
+""".. from so many bits a row on, if it takes more than that."""
 
 SINGLES = 8
 MARGIN = 0.995
@@ -71,8 +71,7 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
         return None
     aside = 8 * len(alphabet.to_bytes()) / problem.rows
     singles = _singles(_Trial.of(problem, alphabet, ranks, SCREEN_ROWS))
-    patient = goal < FEW_BITS or problem.rows > LONG * len(targets)
-    if singles[0][0] + aside > (HOPELESS if patient else 1.0) * goal:
+    if singles[0][0] + aside > (HOPELESS if goal < FEW_BITS else 1.0) * goal:
         return None
     rows = min(SEARCH_ROWS, max(SCREEN_ROWS, problem.rows // SEARCH_SHARE))
     trial = _Trial.of(problem, alphabet, ranks, rows)
@@ -81,7 +80,7 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
         contexts = _enriched(trial, contexts)
     history = History(contexts)
     expected = 8 * history.cost(problem) / max(1, problem.rows)
-    return history if expected < MARGIN * plain else None
+    return history if expected < MARGIN * goal else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +110,12 @@ class _Trial:
 
 
 def _singles(trial: _Trial) -> list[tuple[float, Context]]:
-    """What each simple context takes beside the empty one, best first."""
-    columns = range(trial.features.shape[1])
-    options = [Context((), 1), Context((), 2), *(Context((c,), lag) for c in columns for lag in (0, 1))]
+    """What each simple context takes beside the empty one, best first; with the row before, if a good one."""
+    options = [Context((), 1), Context((), 2), *(Context((c,)) for c in range(trial.features.shape[1]))]
     scored = sorted((trial.bits([Context(), option]), option) for option in options)
-    return scored[:SINGLES]
+    best = [option for _, option in scored[:SINGLES] if option.columns]
+    both = [Context(option.columns, 1) for option in best]
+    return sorted([*scored, *((trial.bits([Context(), option]), option) for option in both)])[:SINGLES]
 
 
 def _search(trial: _Trial, singles: list[Context]) -> tuple[Context, ...]:

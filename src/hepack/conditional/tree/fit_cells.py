@@ -11,7 +11,7 @@ from hepack.entropy.fit import Census, fit_bins
 
 Int64s = NDArray[np.int64]
 
-_MOST_BINS = 160  # before heavy ones are halved
+_MOST_BINS = 80  # before heavy ones are halved
 _MOST_CELLS = 240
 _SHARE = 32  # a bin with more than one of so many rows is halved
 _COPY_SHARE = 0.03
