@@ -15,7 +15,7 @@ from typing import IO
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
-from hepack.archive.ahead import ahead
+from hepack.archive.ahead import ahead, side_by_side
 from hepack.archive.models import MODEL_VERSION, ModelFile, model_size, write_model, write_reference
 from hepack.codec.block import EncodedBlock, encode_block
 from hepack.codec.choose import Chooser
@@ -249,12 +249,12 @@ def _learn(
 def _encode(
     blocks: Iterator[EventTable], learned: _Learned, chooser: Chooser, pool: Executor
 ) -> Iterator[EncodedBlock]:
-    model = learned.fitted.model
-    for number, block in enumerate(blocks):
-        if number == 0 and learned.first is not None:
-            yield learned.first
-        else:
-            yield encode_block(block, chooser, pool, model if model.items else None)
+    """The blocks, encoded two at a time: a block's last columns may wait for its others, the next block's not."""
+    model = learned.fitted.model if learned.fitted.model.items else None
+    if learned.first is not None:
+        next(blocks)
+        yield learned.first
+    yield from side_by_side(lambda block: encode_block(block, chooser, pool, model), blocks, 2)
 
 
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:
