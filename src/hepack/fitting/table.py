@@ -41,6 +41,9 @@ class FitOptions:
 LEAST_ROWS = 512
 """Shorter columns have no conditional model: nothing that they could gain pays for it."""
 
+SHORT = 64
+"""Columns with fewer rows are not looked at: files of a few events with a thousand columns, mostly."""
+
 RELATION_BITS = 8 * 30
 """About what a relation takes in the model."""
 
@@ -102,7 +105,11 @@ class _Search:
         self._histories: dict[object, History | None] = {}
 
     def run(self, executor: Executor, given: TableModel | None) -> Fitted:
-        items = [item for item in items_of(self.schema) if item.role != "text" and not item.variable.shape]
+        items = [
+            item
+            for item in items_of(self.schema)
+            if item.role != "text" and not item.variable.shape and self._is_long(item.axis)
+        ]
         used = TableModel(self.schema, ())
         if given is not None:
             used = without_drift(matching(given, self.schema), self.drafter)
@@ -150,7 +157,11 @@ class _Search:
         if not self.options.relations:
             return [[]]
         rows = int(len(self.part) * self.scale)
-        return find_alternatives(self.part, rows=rows, seed=self.options.seed)
+        long = self.part.select([v.name for v in self.schema.variables if self._is_long(v.axis)])
+        return find_alternatives(long, rows=rows, seed=self.options.seed)
+
+    def _is_long(self, axis: str) -> bool:
+        return self.part.length(axis) * self.scale >= SHORT
 
     def _finish(self, draft: Draft, earlier: Sequence[str]) -> Choice:
         """The item with the cheaper of a plain coder and a tree for its targets."""
