@@ -1,0 +1,203 @@
+"""`CodeLengths`: what the values of a table cost in bits, by a fitted model and by themselves.
+
+``joint`` is the code length of a value given what the model looks at, ``marginal`` that of the same integer by
+its column's distribution on the reference sample. Both are those of the same `Quantiser`, so that their
+difference is a log ratio of densities, in bits, that no choice of units or of a tolerance changes: positive
+where a value is less likely for its surroundings than it is by itself.
+
+A row's bits depend on its own event alone. Columns whose model looks at other events (a history, or the event
+before), and columns without a model, have their marginal bits as joint ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hepack.codec.choose import Chooser
+from hepack.codec.item import items_of, values_of
+from hepack.fitting import FitOptions, fit_table
+from hepack.fitting.draft import Drafter
+from hepack.learned import ItemModel, Key, Quantised, TableModel
+from hepack.relations import TableView
+from hepack.scoring.conform import conform
+from hepack.scoring.marginal import Floats, Marginal
+from hepack.table import EVENTS, EventTable, Schema
+
+CAMPAIGN_EVENTS = 10**9
+"""A model for scoring is never stored in a packed file: its bytes do not count."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lengths:
+    """Bits of a table's values by name, each of shape ``(row,)`` on the axis of its variable.
+
+    The lengths of a collection are named as in `learned.lengths_of` (``lengths of Jet``), on its parent's axis.
+    ``axes`` says where each name lies.
+    """
+
+    schema: Schema
+    n_events: int
+    offsets: Mapping[str, NDArray[np.int64]]
+    axes: Mapping[str, str]
+    joint: Mapping[str, Floats]
+    marginal: Mapping[str, Floats]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.axes)
+
+    def to_events(self, values: Floats, axis: str) -> Floats:
+        """The sum over each event's rows of ``axis``, shape ``(event,)``."""
+        while axis != EVENTS:
+            offsets = self.offsets[axis]
+            owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+            values = np.bincount(owner, weights=values, minlength=len(offsets) - 1)
+            axis = self.schema.collection_by_name[axis].parent
+        return values
+
+    def per_event(self, values: Mapping[str, Floats] | None = None) -> Floats:
+        """Sums over an event's rows, one column for each of `names`, shape ``(event, name)``.
+
+        ``values`` are those to be summed, in the form of ``joint``, which they are by default.
+        """
+        given = self.joint if values is None else values
+        columns = [self.to_events(given[name], self.axes[name]) for name in self.names]
+        return np.stack(columns, axis=1) if columns else np.zeros((self.n_events, 0))
+
+    def per_object(self, collection: str, values: Mapping[str, Floats] | None = None) -> Floats:
+        """The same for the objects of a collection by its own variables, shape ``(object, variable)``."""
+        given = self.joint if values is None else values
+        columns = [given[name] for name in self.names if self.axes[name] == collection]
+        return np.stack(columns, axis=1) if columns else np.zeros((int(self.offsets[collection][-1]), 0))
+
+    def excess(self) -> dict[str, Floats]:
+        """Joint less marginal bits, in the form of ``joint``."""
+        return {name: self.joint[name] - self.marginal[name] for name in self.names}
+
+
+@dataclass(frozen=True, eq=False)
+class CodeLengths:
+    """``model`` has an item for every column of numbers; ``marginals`` has the reference's histogram of each."""
+
+    model: TableModel
+    marginals: Mapping[Key, Marginal]
+
+    @classmethod
+    def fit(
+        cls,
+        reference: EventTable,
+        model: TableModel | None = None,
+        *,
+        options: FitOptions | None = None,
+        threads: int | None = None,
+    ) -> CodeLengths:
+        """Take the marginals from a reference sample, and the model too where none is given.
+
+        The tolerances of ``reference`` (of ``model``) say how finely values are looked at. The same sample and
+        options give the same result.
+
+        Raises:
+            BadInputError: ``reference`` lacks what ``model`` was fitted to.
+        """
+        with ThreadPoolExecutor(threads) as pool:
+            if model is None:
+                options = options or FitOptions(rows=1 << 18, leaves=1024, independent=True)
+                fitted = fit_table(
+                    reference, events=CAMPAIGN_EVENTS, chooser=Chooser(), executor=pool, options=options
+                )
+                model = fitted.model
+            table = conform(reference, model.schema)
+            whole = completed(model, table)
+            found = _quantised(whole, table, pool)[1]
+        return cls(whole, {key: Marginal.of(each.targets) for key, each in found.items()})
+
+    @property
+    def schema(self) -> Schema:
+        """The columns that it needs."""
+        return self.model.schema
+
+    def measure(self, table: EventTable, *, threads: int | None = None) -> Lengths:
+        """The bits of every value of a table, whatever the values are.
+
+        Raises:
+            BadInputError: the table lacks a column of the reference.
+        """
+        table = conform(table, self.schema)
+        with ThreadPoolExecutor(threads) as pool:
+            view, found = _quantised(self.model, table, pool)
+            pairs = list(pool.map(lambda item: self._bits(item, found[item.key], view), self.model.items))
+        variables = {item.key: item.variable(self.schema) for item in self.model.items}
+        names = [variables[item.key].name for item in self.model.items]
+        return Lengths(
+            schema=self.schema, n_events=len(table), offsets=table.offsets,
+            axes={v.name: v.axis for v in variables.values()},
+            joint={name: joint for name, (joint, _) in zip(names, pairs, strict=True)},
+            marginal={name: marginal for name, (_, marginal) in zip(names, pairs, strict=True)},
+        )  # fmt: skip
+
+    def _bits(self, item: ItemModel, found: Quantised, view: TableView) -> tuple[Floats, Floats]:
+        marginal = self.marginals[item.key].bits(found.targets)
+        alone = item.conditional is None or looks_at_other_events(item, self.schema)
+        joint = marginal.copy() if alone else item.bits_of(found, view)
+        exact = found.targets == item.quantiser.base - 1  # its bits are stored beside the escape
+        if exact.any():
+            size = 8.0 * item.variable(self.schema).dtype.itemsize
+            joint[exact] += size
+            marginal[exact] += size
+        return joint, marginal
+
+
+def code_lengths(lengths: CodeLengths, table: EventTable) -> dict[str, Floats]:
+    """The joint bits of every value, shape ``(row,)`` by name; see `CodeLengths.measure`."""
+    return dict(lengths.measure(table).joint)
+
+
+def looks_at_other_events(item: ItemModel, schema: Schema) -> bool:
+    """Whether the bits of an event depend on the events before it."""
+    if item.conditional is None:
+        return False
+    if item.conditional.tag == "h":
+        return True
+    if item.variable(schema).axis != EVENTS:
+        return False
+    kinds = {feature.kind for i in item.conditional.used if (feature := item.features[i]) is not None}
+    return item.conditional.lagged or bool(kinds & {"previous", "same"})
+
+
+def completed(model: TableModel, table: EventTable) -> TableModel:
+    """The model, with an item (a transform, no conditional) for each column that it has none for.
+
+    Those come first, since the others may look at them.
+    """
+    wanted = [item for item in items_of(model.schema) if item.role != "text" and not item.variable.shape]
+    missing = [item for item in wanted if item.key not in model.by_key]
+    drafter = Drafter(table, table, Chooser(), max(1, len(table)))
+    own = tuple(drafter.draft(item, None).model for item in missing)
+    whole = TableModel(model.schema, own + model.items)
+    whole.check()
+    return whole
+
+
+def _quantised(
+    model: TableModel, table: EventTable, pool: Executor
+) -> tuple[TableView, dict[Key, Quantised]]:
+    """Every item as integers, and the columns as unpacking gives them back."""
+    restored: dict[str, NDArray[Any]] = {}
+    view = TableView(table, restored)
+    items = {item.key: item for item in items_of(table.schema)}
+    found: dict[Key, Quantised] = {}
+    for level in model.prediction_levels:
+        parts = pool.map(
+            lambda item: item.quantise(values_of(table, items[item.key]), view, row_by_row=True), level
+        )
+        for item, part in zip(level, parts, strict=True):
+            found[item.key] = part
+            if item.role == "values":
+                restored[item.name] = part.restored
+    return view, found
