@@ -91,7 +91,8 @@ class BitScorer:
 
     def _usual(self, lengths: Lengths) -> Floats:
         means = np.array([self.moments.get(name, (0.0, 0.0))[0] for name in lengths.names])
-        return _counts(lengths) * means
+        usual: Floats = _counts(lengths) * means
+        return usual
 
 
 def _counts(lengths: Lengths) -> Floats:

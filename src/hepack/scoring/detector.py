@@ -13,12 +13,13 @@ from hepack.fitting import FitOptions
 from hepack.learned import TableModel
 from hepack.scoring.baselines import Forest, Mahalanobis
 from hepack.scoring.bits import BIT_METHODS, BitScorer
-from hepack.scoring.calibration import FEWEST, Calibration
+from hepack.scoring.calibration import FEWEST, Calibration, Decorrelation
 from hepack.scoring.columns import Choice, chosen, with_fineness
 from hepack.scoring.flat import LEADING, Summary
 from hepack.scoring.lengths import CodeLengths
 from hepack.scoring.networks import NET_METHODS, NetRecipe, fit_networks
-from hepack.scoring.scores import Look, Scorer
+from hepack.scoring.quantities import quantities_named
+from hepack.scoring.scores import Contributions, Look, Scorer
 from hepack.table import EventTable
 
 Floats = NDArray[np.float64]
@@ -59,14 +60,14 @@ class Detector:
     coder: CodeLengths | None
     summary: Summary | None
     scorers: Mapping[str, Scorer]
-    held: EventTable
+    held: EventTable | None
     reference: Mapping[str, Floats]
 
     @classmethod
     def fit(
         cls, reference: EventTable, recipe: DetectorRecipe | None = None, model: TableModel | None = None
     ) -> Detector:
-        """Fit and calibrate. Of each ten events, seven are for fitting; a ``model``, where one is given, is used as it is
+        """Fit and calibrate. Of each ten events, seven are for fitting; a ``model``, where one is given, is used as is
         (its marginals are still the reference's).
 
         Raises:
@@ -94,6 +95,17 @@ class Detector:
         empty = cls(recipe, coder, summary, scorers, held, {})
         return replace(empty, reference=empty.score(held))
 
+    def limited(self, methods: Sequence[str]) -> Detector:
+        """With some of its methods only.
+
+        Raises:
+            BadRequestError: it has no such method.
+        """
+        for method in methods:
+            if method not in self.scorers:
+                raise BadRequestError(f"the detector has no score '{method}', only {', '.join(self.scorers)}")
+        return replace(self, recipe=replace(self.recipe, methods=tuple(methods)))
+
     def look(self, table: EventTable) -> Look:
         """A table as the methods see it."""
         return Look(table, self.coder, self.summary)
@@ -106,6 +118,20 @@ class Detector:
         """
         look = self.look(table)
         return {method: self.scorers[method].score(look) for method in self.recipe.methods}
+
+    def contributions(self, table: EventTable, method: str) -> Contributions:
+        """What each variable and object adds to the scores of a method."""
+        return self.scorers[method].contributions(self.look(table))
+
+    def decorrelation(self, method: str, names: Sequence[str]) -> Decorrelation:
+        """Calibrations in bins of `quantities` of the reference, such as ``ht`` or ``n Jet``.
+
+        Raises:
+            BadRequestError: an unknown quantity, too few reference events, or a detector read from a file.
+        """
+        if self.held is None:
+            raise BadRequestError("decorrelation needs the reference events; give them with --reference")
+        return Decorrelation.of(self.reference[method], quantities_named(self.held, names))
 
     def calibration(self, method: str) -> Calibration:
         """What the scores of a method mean."""

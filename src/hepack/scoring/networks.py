@@ -43,7 +43,7 @@ LEAST_RESOLUTION = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class NetRecipe:
-    """``latent`` 0: a third of the columns, at most 16. ``penalty``: the weight of a variational latent's divergence."""
+    """``latent`` 0: a third of the columns, at most 16. ``penalty``: weight of a variational latent's divergence."""
 
     hidden: tuple[int, ...] = (64, 32)
     latent: int = 0
