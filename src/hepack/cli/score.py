@@ -34,7 +34,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     "-m",
     multiple=True,
     metavar="NAME",
-    help="A score; repeatable; 'all' for every one (marginal).",
+    help="A score; repeatable; 'all' for every one (combined).",
 )
 @click.option("--variables", "-v", multiple=True, metavar="PATTERN", help="Only these variables; repeatable.")
 @click.option("--leave-out", multiple=True, metavar="PATTERN", help="Not these variables; repeatable.")
@@ -74,9 +74,10 @@ def command(
 ) -> int:  # fmt: skip
     """Score the events of FILES: how unlike the reference they are.
 
-    Scores by code length (bits, excess, normalised, marginal, tails), by autoencoders (autoencoder, reconstruction,
-    latent, kl; needs 'hepack[train]') and two baselines (mahalanobis, forest; needs 'hepack[report]'). Larger is less
-    usual. Seven of ten reference events fit a method, the others calibrate its p-values and rates.
+    Scores by code length (combined, surprise, rarity, tails, normalised, marginal, bits, excess), by autoencoders
+    (autoencoder, reconstruction, latent, kl; needs 'hepack[train]') and two baselines (mahalanobis, forest; needs
+    'hepack[report]'). Larger is less usual. Seven of ten reference events fit a method, the others calibrate its
+    p-values and rates.
     """
     from hepack.cli.screen import print_json, progress_bar
     from hepack.io.paths import expand

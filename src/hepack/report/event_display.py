@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.report.style import AFTER, BEFORE, GRID, THIRD, new_figure, plain_text, styled
+from hepack.report.style import AFTER, BEFORE, THIRD, new_figure, plain_text, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,6 +40,7 @@ def draw_event(
         axes.set_xlim(-FORWARD, FORWARD)
         axes.set_ylim(-np.pi, np.pi)
         axes.set_yticks([-np.pi, -np.pi / 2, 0, np.pi / 2, np.pi], ["−π", "−π/2", "0", "π/2", "π"])
+        axes.set_aspect("equal")
         axes.set_xlabel("η")
         axes.set_ylabel("φ [rad]")
         axes.set_title(plain_text(title), loc="left", fontsize=9)
@@ -73,7 +74,7 @@ def _draw_kind(axes: Any, kind: str, directions: Directions, hardest: float) -> 
         mark, colour = MARKS.get(kind, MARKS["object"])
         size = 25 + 150 * np.clip(pt / hardest, 0, 1)
         axes.scatter(eta, phi, s=size, marker=mark, color=colour, label=f"{kind} ({len(pt)})", zorder=3)
-    for number in np.argsort(-pt)[:MOST_LABELS].tolist():
+    for number in np.argsort(-pt)[: 0 if kind == "fatjet" else MOST_LABELS].tolist():
         axes.annotate(f"{pt[number]:.0f}", (eta[number], phi[number]), fontsize=7, ha="center", va="center")
 
 
@@ -85,8 +86,8 @@ def _draw_jets(axes: Any, kind: str, pt: Floats, eta: Floats, phi: Floats, harde
         alpha = 0.08 + 0.5 * float(np.clip(pt[number] / hardest, 0, 1)) if kind == "jet" else 0.0
         for turn in (-2 * np.pi, 0.0, 2 * np.pi):  # a jet at pi is seen at -pi too
             centre = (float(eta[number]), float(phi[number]) + turn)
-            axes.add_patch(Circle(centre, RADII[kind], facecolor=(*_rgb(BEFORE), alpha), edgecolor=GRID))
-            axes.add_patch(Circle(centre, RADII[kind], fill=False, edgecolor=BEFORE, linestyle=line))
+            face = (*_rgb(BEFORE), alpha)
+            axes.add_patch(Circle(centre, RADII[kind], facecolor=face, edgecolor=BEFORE, linestyle=line))
     axes.plot(
         [], [], marker="o", linestyle="", markerfacecolor="none", color=BEFORE, label=f"{kind} ({len(pt)})"
     )

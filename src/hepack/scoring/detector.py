@@ -12,7 +12,7 @@ from hepack._errors import BadInputError, BadRequestError
 from hepack.fitting import FitOptions
 from hepack.learned import TableModel
 from hepack.scoring.baselines import Forest, Mahalanobis
-from hepack.scoring.bits import BIT_METHODS, BitScorer
+from hepack.scoring.bits import BIT_METHODS, BitScorer, Combined
 from hepack.scoring.calibration import FEWEST, Calibration, Decorrelation
 from hepack.scoring.columns import Choice, chosen, with_fineness
 from hepack.scoring.flat import LEADING, Summary
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 ROW_METHODS = ("mahalanobis", "forest", *NET_METHODS)
 METHODS = (*BIT_METHODS, *ROW_METHODS)
-DEFAULT = ("marginal",)
+DEFAULT = ("combined",)
 
 FITTED = 0.7
 """The part of the reference that methods are fitted to; the rest calibrates them."""
@@ -87,7 +87,9 @@ class Detector:
             else:
                 coder = CodeLengths.fit(part, model, threads=recipe.threads)
             lengths = coder.measure(held, threads=recipe.threads)
-            scorers |= {m: BitScorer.fit(m, lengths) for m in recipe.methods if m in BIT_METHODS}
+            for method in set(recipe.methods) & set(BIT_METHODS):
+                combined = method == "combined"
+                scorers[method] = Combined.fit(lengths) if combined else BitScorer.fit(method, lengths)
         if set(recipe.methods) & set(ROW_METHODS):
             table = chosen(part, recipe.choice)
             summary = Summary.of(table, recipe.leading)

@@ -1,8 +1,9 @@
 """Detectors by code length in a file: a ``.hpm`` model file with one more section, of the kind SCORES.
 
 Its header is JSON: ``{"methods": [...], "marginals": [[role, name, histogram], ...], "moments": {method: {name:
-[mean, rms]}}, "scores": {method: [...]}}``. Readers that know nothing of it skip it, so that the file also serves
-``hepack pack --model``.
+[mean, rms]}}, "parts": {method: [...]}, "scores": {method: [...]}}``. ``parts`` are the ascending reference scores of
+what ``combined`` combines; their moments stand among ``moments``. Readers that know nothing of the section skip it,
+so that the file also serves ``hepack pack --model``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from hepack.archive.models import MODEL_VERSION, ModelFile, write_model
 from hepack.codec.plan import Plan
 from hepack.container import ArchiveWriter, SectionKind, check, pack_json, unpack_json
 from hepack.learned import Key
-from hepack.scoring.bits import BIT_METHODS, BitScorer
+from hepack.scoring.bits import BIT_METHODS, PARTS, BitScorer, Combined
 from hepack.scoring.calibration import FEWEST
 from hepack.scoring.detector import Detector, DetectorRecipe
 from hepack.scoring.lengths import CodeLengths
-from hepack.scoring.marginal import Marginal
+from hepack.scoring.marginal import Floats, Marginal
+from hepack.scoring.scores import Scorer
 
 MAX_SCORES = 1 << 21
 """Reference scores of a method in a file."""
@@ -41,15 +43,18 @@ def save_detector(detector: Detector, path: str | os.PathLike[str], *, overwrite
     check_storable(detector.recipe.methods)
     coder = detector.coder
     assert coder is not None
+    combined = detector.scorers.get("combined")
+    parts = combined if isinstance(combined, Combined) else None
+    sums = [scorer for scorer in detector.scorers.values() if isinstance(scorer, BitScorer)]
     value = {
         "methods": list(detector.recipe.methods),
         "marginals": [[*key, histogram.to_json()] for key, histogram in coder.marginals.items()],
         "moments": {
-            method: {name: list(pair) for name, pair in scorer.moments.items()}
-            for method, scorer in detector.scorers.items()
-            if isinstance(scorer, BitScorer)
+            scorer.method: {name: list(pair) for name, pair in scorer.moments.items()}
+            for scorer in (*sums, *(parts.parts if parts else ()))
         },
-        "scores": {m: values[:MAX_SCORES].tolist() for m, values in detector.reference.items()},
+        "parts": dict(zip(PARTS, (_thinned(a) for a in parts.references), strict=True)) if parts else {},
+        "scores": {m: _thinned(values) for m, values in detector.reference.items()},
     }
     plan = Plan(schemas=(coder.schema,), creator=f"hepack {__version__}")
     with replacing(Path(path), overwrite=overwrite) as temporary, temporary.open("wb") as handle:
@@ -88,12 +93,16 @@ def load_detector(path: str | os.PathLike[str]) -> Detector:
         )
     model = found[1]
     match unpack_json(header, "the scores of a model"):
-        case {"methods": [*methods], "marginals": [*rows], "moments": dict(moments), "scores": dict(scores)}:
+        case {
+            "methods": [*methods], "marginals": [*rows], "moments": dict(moments), "parts": dict(parts),
+            "scores": dict(scores),
+        }:  # fmt: skip
             pass
         case _:
             raise _damaged(path)
     try:
         recipe = DetectorRecipe(methods=tuple(methods))
+        check_storable(methods)
     except (BadRequestError, TypeError) as error:
         raise CorruptFileError(f"'{os.fspath(path)}' holds unknown scores: {error}") from None
     marginals: dict[Key, Marginal] = {}
@@ -103,14 +112,26 @@ def load_detector(path: str | os.PathLike[str]) -> Detector:
                 marginals[role, name] = Marginal.from_json(histogram)
             case _:
                 raise _damaged(path)
-    if set(marginals) != set(model.by_key) or not set(methods) <= set(BIT_METHODS) & set(moments) & set(
-        scores
-    ):
+    needed = {m for method in recipe.methods for m in (PARTS if method == "combined" else (method,))}
+    if set(marginals) != set(model.by_key) or not needed <= set(moments) or not set(methods) <= set(scores):
         raise _damaged(path)
     coder = CodeLengths(model, marginals)
-    scorers = {method: BitScorer(method, _moments(moments[method], path)) for method in recipe.methods}
+    sums = {method: BitScorer(method, _moments(moments[method], path)) for method in needed}
+    scorers: dict[str, Scorer] = {method: sums[method] for method in recipe.methods if method in sums}
+    if "combined" in methods:
+        references = tuple(np.sort(_numbers(parts.get(part), path)) for part in PARTS)
+        scorers["combined"] = Combined(tuple(sums[part] for part in PARTS), references)
     reference = {method: _numbers(scores[method], path) for method in recipe.methods}
     return Detector(recipe, coder, None, scorers, None, reference)
+
+
+def _thinned(scores: Floats) -> list[float]:
+    """All of the scores, or evenly many of them, ascending."""
+    ordered = np.sort(scores)
+    if len(ordered) > MAX_SCORES:
+        ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_SCORES).astype(np.int64)]
+    found: list[float] = ordered.tolist()
+    return found
 
 
 def _moments(value: Any, path: str | os.PathLike[str]) -> dict[str, tuple[float, float]]:
@@ -126,7 +147,7 @@ def _moments(value: Any, path: str | os.PathLike[str]) -> dict[str, tuple[float,
     return found
 
 
-def _numbers(value: Any, path: str | os.PathLike[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _numbers(value: Any, path: str | os.PathLike[str]) -> Floats:
     if not isinstance(value, list) or not all(type(v) in (float, int) and math.isfinite(v) for v in value):
         raise _damaged(path)
     check(len(value), MAX_SCORES, "the number of reference scores")
