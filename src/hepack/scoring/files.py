@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError
 from hepack.archive.readable import EventFile, FileTable
 from hepack.io import ReadOptions, WriteOptions, format_for_output
+from hepack.io.challenge import Recast, is_frame, recast_of
 from hepack.scoring.columns import IDENTITY
 from hepack.scoring.detector import Detector
 from hepack.scoring.quantities import quantities_named
@@ -26,15 +27,34 @@ MAX_REFERENCE = 1 << 20
 """Reference events that are kept in memory, unless another number is asked for."""
 
 
-def table_of(file: EventFile, name: str | None = None) -> FileTable:
-    """The table of that name, or the first one that holds events.
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The events of a file, those of a challenge with their objects named (`hepack.io.challenge`)."""
+
+    source: FileTable
+    recast: Recast | None
+
+    @property
+    def total(self) -> int:
+        return self.source.file.n_events[self.source.number]
+
+    def blocks(self) -> Iterator[EventTable]:
+        """All events in order."""
+        for block in self.source.blocks():
+            yield block if self.recast is None else self.recast(block)
+
+
+def events_in(file: EventFile, name: str | None = None) -> Events:
+    """The table of that name, or the values of a pandas frame, or the first table that holds events.
 
     Raises:
         BadInputError: there is none.
     """
-    for number, schema in enumerate(file.schemas):
+    numbers = sorted(range(len(file.schemas)), key=lambda number: not is_frame(file.schemas[number]))
+    for number in numbers:
+        schema = file.schemas[number]
         if (schema.name == name) if name is not None else file.n_events[number] > 0:
-            return FileTable(file, number)
+            return Events(FileTable(file, number), recast_of(file.path, file.format, schema))
     names = ", ".join(schema.name for schema in file.schemas) or "none"
     what = f"no table '{name}'" if name is not None else "no events"
     raise BadInputError(f"'{file.path}' has {what}; its tables are {names}")
@@ -52,7 +72,7 @@ def read_events(
     blocks: list[EventTable] = []
     left = most
     for path in paths:
-        for block in table_of(EventFile(path, read, format_id), table).blocks():
+        for block in events_in(EventFile(path, read, format_id), table).blocks():
             if blocks and _layout(block.schema) != _layout(blocks[0].schema):
                 raise BadInputError(f"'{os.fspath(path)}' has other variables than '{os.fspath(paths[0])}'")
             kept = block.slice(0, left)
@@ -114,8 +134,7 @@ def score_file(
     Raises:
         BadInputError: the file lacks a column of the reference.
     """
-    source = table_of(EventFile(path, read, format_id), table)
-    total = source.file.n_events[source.number]
+    source = events_in(EventFile(path, read, format_id), table)
     parts: list[dict[str, Floats]] = []
     p_parts: list[dict[str, Floats]] = []
     identity: list[dict[str, NDArray[np.generic]]] = []
@@ -136,7 +155,7 @@ def score_file(
         found = sorted(found, key=lambda one: -one.score)[:top]
         done += len(block)
         if progress:
-            progress(done, total)
+            progress(done, source.total)
     return ScoredFile(os.fspath(path), _joined(parts), _joined(p_parts), _joined(identity), tuple(found))
 
 
@@ -224,7 +243,7 @@ def event_at(
 ) -> EventTable:
     """One event of a file, as a table of its own."""
     start = 0
-    for block in table_of(EventFile(top.file, read, format_id), table).blocks():
+    for block in events_in(EventFile(top.file, read, format_id), table).blocks():
         if top.event < start + len(block):
             return block.slice(top.event - start, top.event - start + 1)
         start += len(block)
