@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from hepack.evaluate.classifier import auc_difference
 from hepack.scoring.columns import Choice
 from hepack.scoring.detector import METHODS, Detector, DetectorRecipe
 from hepack.scoring.files import read_events
@@ -34,6 +35,9 @@ FAT = (
 )  # fmt: skip
 
 
+RIVALS = ("forest", "autoencoder", "mahalanobis")
+
+
 def measure(
     reference: EventTable, background: EventTable, signals: Mapping[str, EventTable], recipe: DetectorRecipe
 ) -> dict[str, Any]:
@@ -44,9 +48,13 @@ def measure(
     start = time.monotonic()
     usual = detector.score(background)
     scored = time.monotonic() - start
+    scores = {name: detector.score(table) for name, table in signals.items()}
     found = {
         name: {m: _plain(assess(m, name, usual[m], values[m])) for m in recipe.methods}
-        for name, values in ((name, detector.score(table)) for name, table in signals.items())
+        for name, values in scores.items()
+    }
+    ahead = {
+        name: {rival: _ahead(usual, values, rival) for rival in RIVALS} for name, values in scores.items()
     }
     p_values = {m: float(np.median(detector.calibration(m).p_values(usual[m]))) for m in recipe.methods}
     return {
@@ -54,7 +62,14 @@ def measure(
         "signal_events": {name: len(table) for name, table in signals.items()},
         "fit_seconds": round(fitted, 1), "score_seconds": round(scored, 2),
         "background_median_p": {m: round(p, 4) for m, p in p_values.items()}, "signals": found,
+        "combined_ahead_of": ahead,
     }  # fmt: skip
+
+
+def _ahead(usual: Mapping[str, Any], signal: Mapping[str, Any], rival: str) -> list[float]:
+    """AUC of the combined score less a rival's on the same events, and the error of that."""
+    pairs = [(usual[method], signal[method]) for method in (rival, "combined")]
+    return [round(value, 4) for value in auc_difference(*pairs)]
 
 
 def _plain(quality: Quality) -> dict[str, Any]:

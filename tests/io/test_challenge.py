@@ -60,6 +60,7 @@ def test_dark_machines_objects_are_split_by_kind() -> None:
     assert {"Jet", "Electron", "Muon"} <= {c.name for c in table.schema.collections}
     assert table.length("Jet") > 0
     assert {"MET", "Jet_pt", "Muon_eta"} <= set(table.schema.by_name)
+    assert set(np.unique(table.columns["Jet_btag"])) == {0, 1}
 
 
 def test_damaged_names_are_an_error(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ LHC Olympics         a pandas frame of 700 times pt, eta, phi     the collection
 (arXiv:2101.08320)   (and a label)                                and ``label``
 LHC Olympics,        a pandas frame of named features             the features by name
 features
-Dark Machines        objects with a label (`phenoml`)             collections ``Jet``, ``BJet``, ``Electron``, ``Muon``
-(arXiv:2105.14027)                                                and ``Photon``
+Dark Machines        objects with a label (`phenoml`)             collections ``Jet``, ``Electron``, ``Muon``
+(arXiv:2105.14027)                                                and ``Photon``; ``Jet_btag`` is 1 for b jets
 ==================== ============================================ ===========================================
 """
 
@@ -40,7 +40,7 @@ OBJECTS = (("Electron", 1, 5), ("Muon", 5, 9), ("Jet", 9, 19))
 CONSTITUENTS = 700
 LABELS = {
     "j": "Jet",
-    "b": "BJet",
+    "b": "Jet",
     "e-": "Electron",
     "e+": "Electron",
     "m-": "Muon",
@@ -181,5 +181,8 @@ def _labelled(table: EventTable) -> EventTable:
         for v in own:
             columns[f"{kind}_{v.name}"] = table.columns[v.name][chosen]
             variables.append(replace(v, name=f"{kind}_{v.name}", axis=kind, attributes={}))
+        if kind == "Jet":
+            columns["Jet_btag"] = (codes[chosen] == "b").astype(np.int8)
+            variables.append(Variable(name="Jet_btag", dtype=np.dtype(np.int8), axis=kind, kind="category"))
     collections = tuple(Collection(name=kind) for kind in cuts)
     return EventTable(Schema(table.schema.name, tuple(variables), collections), len(table), cuts, columns)
