@@ -25,7 +25,7 @@ import numpy as np
 from hepack.evaluate.classifier import auc_difference
 from hepack.scoring.columns import Choice
 from hepack.scoring.detector import METHODS, Detector, DetectorRecipe
-from hepack.scoring.files import read_events
+from hepack.scoring.events import read_events
 from hepack.scoring.quality import Quality, assess
 from hepack.table import EventTable
 

@@ -25,7 +25,7 @@ from hepack.autocoder.encode import Options
 from hepack.autocoder.learn import learn
 from hepack.codec.recipe import Recipe, parse_rules
 from hepack.io import WriteOptions, format_for_output
-from hepack.scoring.files import read_events
+from hepack.scoring.events import read_events
 from hepack.scoring.lengths import CodeLengths
 from hepack.table import EventTable, Schema, Variable
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hepack.cli.main import main
-from hepack.scoring.files import read_events
+from hepack.scoring.events import read_events
 
 
 def jets(path: Path, events: int, seed: int, scale: float = 1.0) -> str:
@@ -67,6 +67,33 @@ def test_scores_are_written_beside_what_numbers_events(
     same = read_events([again]).columns
     np.testing.assert_array_equal(same["score_combined"], table.columns["score_combined"])
     np.testing.assert_array_equal(same["p_combined"], table.columns["p_combined"])
+
+
+@pytest.mark.parametrize("suffix", ["root", "h5", "parquet"])
+def test_scores_of_variables_and_objects_are_written(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip(
+        "h5py" if suffix == "h5" else "pyarrow", reason="the format's package is not installed"
+    )
+    sample = str(Path(__file__).resolve().parents[2] / "samples" / "zjets.phenoml")
+    output = tmp_path / f"scores.{suffix}"
+    words = ("-v", "Jet_pt", "-v", "Jet_eta", "-v", "MET", "--contributions", "--objects", "-o", str(output))
+    assert run("score", sample, "-r", sample, *words) == 0
+    capsys.readouterr()
+    table = read_events([output])
+    jets = read_events([sample])
+    names = {
+        "from_combined_Jet_pt",
+        "from_combined_Jet_eta",
+        "from_combined_MET",
+        "from_combined_lengths_of_Jet",
+    }
+    assert names <= set(table.schema.by_name)
+    total = sum(table.columns[name] for name in names)
+    np.testing.assert_allclose(total, table.columns["score_combined"], rtol=1e-4, atol=1e-4)
+    column = table.schema.by_name["Jet_score_combined"]
+    np.testing.assert_array_equal(table.counts(column.axis), jets.counts("Jet"))
 
 
 def test_a_threshold_for_a_rate_comes_with_its_interval(

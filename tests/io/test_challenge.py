@@ -9,7 +9,7 @@ import pytest
 
 from hepack._errors import BadInputError
 from hepack.io.challenge import frame_names
-from hepack.scoring.files import read_events
+from hepack.scoring.events import read_events
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 

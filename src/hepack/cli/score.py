@@ -43,6 +43,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--output", "-o", metavar="PATH", help="Write scores and p-values (.root, .parquet, .h5, .csv)."
 )
+@click.option(
+    "--contributions", is_flag=True, help="Write what each variable adds to the score of an event, too."
+)
+@click.option("--objects", is_flag=True, help="Write the scores of single objects, too.")
 @click.option("--decorrelate", multiple=True, metavar="NAME",
               help="P-values among events alike in this quantity (ht, 'n Jet', a variable); repeatable.")  # fmt: skip
 @click.option("--rate", type=float, metavar="HZ", help="Name the threshold for this rate of background.")
@@ -68,9 +72,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @json_option
 def command(
     files: tuple[str, ...], reference: tuple[str, ...], model: str | None, method: tuple[str, ...],
-    output: str | None, decorrelate: tuple[str, ...], rate: float | None, input_rate: float | None, top: int,
-    displays: Path | None, signal: tuple[str, ...], report: Path | None, one_way: bool, save: str | None,
-    format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool, as_json: bool, **fit: Any,
+    output: str | None, contributions: bool, objects: bool, decorrelate: tuple[str, ...], rate: float | None,
+    input_rate: float | None, top: int, displays: Path | None, signal: tuple[str, ...], report: Path | None,
+    one_way: bool, save: str | None, format_id: str | None, table: tuple[str, ...], allow_pickle: bool,
+    overwrite: bool, as_json: bool, **fit: Any,
 ) -> int:  # fmt: skip
     """Score the events of FILES: how unlike the reference they are.
 
@@ -79,9 +84,10 @@ def command(
     'hepack[report]'). Larger is less usual. Seven of ten reference events fit a method, the others calibrate its
     p-values and rates.
     """
-    from hepack.cli.screen import print_json, progress_bar
+    from hepack.cli.score_results import plain, show
+    from hepack.cli.screen import print_json
     from hepack.io.paths import expand
-    from hepack.scoring.files import score_file, write_scores
+    from hepack.scoring.output import write_scores
     from hepack.scoring.stored import save_detector
 
     _check(files, report, signal, rate, input_rate, output, save, overwrite)
@@ -92,12 +98,14 @@ def command(
     if save:
         save_detector(detector, save, overwrite=overwrite)
     first = detector.recipe.methods[0]
-    scored = []
-    for path in expand(files) if files else []:
-        with progress_bar(f"scoring {Path(path).name}") as tell:
-            scored.append(score_file(
-                detector, path, method=first, top=top, decorrelated=decorrelate, progress=tell, **reading
-            ))  # fmt: skip
+    asked = {
+        "method": first,
+        "top": top,
+        "decorrelated": decorrelate,
+        "variables": contributions,
+        "objects": objects,
+    }
+    scored = [_score(detector, path, {**asked, **reading}) for path in (expand(files) if files else [])]
     if output:
         write_scores(scored, output, overwrite=overwrite)
     listed = sorted((one for each in scored for one in each.top), key=lambda one: -one.score)[:top]
@@ -106,10 +114,18 @@ def command(
     study = _study(detector, signal, report, reading, both=not one_way) if report else None
     cut = detector.calibration(first).threshold_for(rate, input_rate) if rate and input_rate else None
     if as_json:
-        print_json(_plain(detector, scored, listed, cut, study))
+        print_json(plain(detector, scored, listed, cut, study))
     else:
-        _show(detector, scored, listed, cut, study, report)
+        show(detector, scored, listed, cut, study, report)
     return 0
+
+
+def _score(detector: Detector, path: str, asked: dict[str, Any]) -> ScoredFile:
+    from hepack.cli.screen import progress_bar
+    from hepack.scoring.files import score_file
+
+    with progress_bar(f"scoring {Path(path).name}") as tell:
+        return score_file(detector, path, progress=tell, **asked)
 
 
 def _check(
@@ -135,7 +151,7 @@ def _detector(
     from hepack.io.paths import expand
     from hepack.scoring.columns import Choice
     from hepack.scoring.detector import DEFAULT, METHODS, Detector, DetectorRecipe
-    from hepack.scoring.files import read_events
+    from hepack.scoring.events import read_events
     from hepack.scoring.stored import check_storable, load_detector
 
     if not reference:
@@ -167,7 +183,7 @@ def _study(
     detector: Detector, signal: tuple[str, ...], report: Path, reading: dict[str, Any], *, both: bool
 ) -> ScoreStudy:
     from hepack.cli.screen import waiting
-    from hepack.scoring.files import read_events
+    from hepack.scoring.events import read_events
     from hepack.study.anomalies import study_scores
     from hepack.study.run import write
 
@@ -192,12 +208,12 @@ def _draw(listed: Sequence[TopEvent], folder: Path, reading: dict[str, Any]) -> 
     import numpy as np
 
     from hepack.report.event_display import draw_event, event_png
-    from hepack.scoring.files import event_at
+    from hepack.scoring.events import event_at
     from hepack.scoring.quantities import event_of
 
     folder.mkdir(parents=True, exist_ok=True)
     for place, one in enumerate(listed):
-        found = event_of(event_at(one, **reading))
+        found = event_of(event_at(one.file, one.event, **reading))
         if found is None:
             click.echo("no event display: the names of the variables tell of no jets or leptons", err=True)
             return
@@ -209,95 +225,3 @@ def _draw(listed: Sequence[TopEvent], folder: Path, reading: dict[str, Any]) -> 
         title = f"{Path(one.file).name}, event {one.event}: score {one.score:.4g}, p {one.p_value:.2g}"
         assert all(np.ndim(pt) == 1 for pt, _, _ in objects.values())
         (folder / f"{place + 1:03d}.png").write_bytes(event_png(draw_event(objects, met, title=title)))
-
-
-def _plain(
-    detector: Detector, scored: Sequence[ScoredFile], listed: Sequence[TopEvent], cut: Any, study: ScoreStudy | None
-) -> dict[str, Any]:  # fmt: skip
-    from dataclasses import asdict
-
-    import numpy as np
-
-    files = [
-        {
-            "file": one.path, "events": len(one),
-            "median_p": {m: float(np.median(p)) for m, p in one.p_values.items() if len(p)},
-            "below_1e-3": {m: int((p < 1e-3).sum()) for m, p in one.p_values.items()},
-        }
-        for one in scored
-    ]  # fmt: skip
-    reference = {
-        "events": len(next(iter(detector.reference.values()))),
-        "methods": list(detector.recipe.methods),
-    }
-    found: dict[str, Any] = {"reference": reference, "files": files, "top": [asdict(one) for one in listed]}
-    if cut is not None:
-        found["threshold"] = {
-            "score": cut.value, "hz": cut.hz, "interval": cut.hz_interval, "passed": cut.share.passed,
-            "total": cut.share.total,
-        }  # fmt: skip
-    if study is not None:
-        found["study"] = study.page.to_dict()
-    return found
-
-
-def _show(
-    detector: Detector, scored: Sequence[ScoredFile], listed: Sequence[TopEvent], cut: Any,
-    study: ScoreStudy | None, report: Path | None,
-) -> None:  # fmt: skip
-    import numpy as np
-    from rich.table import Table
-
-    from hepack.cli.screen import console
-
-    out = console()
-    if scored:
-        table = Table(
-            title=f"{len(next(iter(detector.reference.values()))):,} reference events calibrate the scores"
-        )
-        for name in ("file", "method", "events", "median p", "p < 1e-2", "p < 1e-3"):
-            table.add_column(name, justify="left" if name in ("file", "method") else "right", overflow="fold")
-        for one in scored:
-            for method, p in one.p_values.items():
-                below = [str(int((p < level).sum())) for level in (1e-2, 1e-3)]
-                median = f"{float(np.median(p)):.3f}" if len(p) else ""
-                table.add_row(Path(one.path).name, method, f"{len(one):,}", median, *below)
-        out.print(table)
-    if listed:
-        _show_top(out, listed)
-    if cut is not None:
-        low, high = cut.hz_interval
-        out.print(
-            f"score >= {cut.value:.6g}: {cut.hz:.4g} Hz [{low:.4g}, {high:.4g}], {cut.share.passed} of "
-            f"{cut.share.total} reference events", highlight=False,
-        )  # fmt: skip
-    if study is not None:
-        for quality in study.qualities:
-            area = quality.area
-            out.print(
-                f"{quality.signal}: {quality.method} AUC {area.value:.4f} ± {area.error:.4f}, SIC "
-                f"{quality.improvement:.2f}", highlight=False,
-            )  # fmt: skip
-        out.print(f"{report} written", highlight=False)
-
-
-def _show_top(out: Any, listed: Sequence[TopEvent]) -> None:
-    from rich.table import Table
-
-    table = Table(title="The least usual events")
-    for name in ("", "file", "event", "score", "p", "because of"):
-        table.add_column(
-            name, justify="right" if name in ("", "event", "score", "p") else "left", overflow="fold"
-        )
-    for place, one in enumerate(listed):
-        reasons = ", ".join(f"{name} {value:+.3g}" for name, value in one.reasons)
-        row = (
-            str(place + 1),
-            Path(one.file).name,
-            str(one.event),
-            f"{one.score:.4g}",
-            f"{one.p_value:.2g}",
-            reasons,
-        )
-        table.add_row(*row)
-    out.print(table)

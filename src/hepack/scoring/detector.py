@@ -121,6 +121,11 @@ class Detector:
         look = self.look(table)
         return {method: self.scorers[method].score(look) for method in self.recipe.methods}
 
+    def all_contributions(self, table: EventTable) -> dict[str, Contributions]:
+        """Those of every method."""
+        look = self.look(table)
+        return {method: self.scorers[method].contributions(look) for method in self.recipe.methods}
+
     def contributions(self, table: EventTable, method: str) -> Contributions:
         """What each variable and object adds to the scores of a method."""
         return self.scorers[method].contributions(self.look(table))
