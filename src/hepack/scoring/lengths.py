@@ -11,9 +11,10 @@ before), and columns without a model, have their marginal bits as joint ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,10 @@ from hepack.relations import TableView
 from hepack.scoring.conform import conform
 from hepack.scoring.marginal import Floats, Marginal
 from hepack.table import EVENTS, EventTable, Schema
+from hepack.transforms import Steps
+
+DOUBT = 10.0
+"""Bits: how little the marginal code weighs beside the model's."""
 
 CAMPAIGN_EVENTS = 10**9
 """A model for scoring is never stored in a packed file: its bytes do not count."""
@@ -114,7 +119,7 @@ class CodeLengths:
                 )
                 model = fitted.model
             table = conform(reference, model.schema)
-            whole = completed(model, table)
+            whole = unclipped(completed(model, table))
             found = _quantised(whole, table, pool)[1]
         return cls(whole, {key: Marginal.of(each.targets) for key, each in found.items()})
 
@@ -145,7 +150,7 @@ class CodeLengths:
     def _bits(self, item: ItemModel, found: Quantised, view: TableView) -> tuple[Floats, Floats]:
         marginal = self.marginals[item.key].bits(found.targets)
         alone = item.conditional is None or looks_at_other_events(item, self.schema)
-        joint = marginal.copy() if alone else item.bits_of(found, view)
+        joint = marginal.copy() if alone else mixed(item.bits_of(found, view), marginal)
         exact = found.targets == item.quantiser.base - 1  # its bits are stored beside the escape
         if exact.any():
             size = 8.0 * item.variable(self.schema).dtype.itemsize
@@ -157,6 +162,18 @@ class CodeLengths:
 def code_lengths(lengths: CodeLengths, table: EventTable) -> dict[str, Floats]:
     """The joint bits of every value, shape ``(row,)`` by name; see `CodeLengths.measure`."""
     return dict(lengths.measure(table).joint)
+
+
+def mixed(joint: Floats, marginal: Floats) -> Floats:
+    """Bits by a mixture of both codes in which the marginal one has the weight ``2**-DOUBT``.
+
+    It costs next to nothing, and no value more than `DOUBT` bits above its marginal: a model's escape takes the
+    same for all that it never saw, the marginal more the further out it is.
+    """
+    least = np.minimum(joint, marginal + DOUBT)
+    apart = np.abs(joint - marginal - DOUBT)
+    found: Floats = least - np.log2(1.0 + np.exp2(-apart)) - math.log2(1.0 - 2.0**-DOUBT)
+    return found
 
 
 def looks_at_other_events(item: ItemModel, schema: Schema) -> bool:
@@ -183,6 +200,23 @@ def completed(model: TableModel, table: EventTable) -> TableModel:
     whole = TableModel(model.schema, own + model.items)
     whole.check()
     return whole
+
+
+def unclipped(model: TableModel) -> TableModel:
+    """The model with grids that go on beyond the range of the sample they were made for.
+
+    A packed file keeps values within that range and stores others exactly, all at the same price. A score has
+    to tell a little outside from far outside; nothing is decoded from it.
+    """
+
+    def opened(item: ItemModel) -> ItemModel:
+        grid = item.quantiser.transform
+        if not isinstance(grid, Steps):
+            return item
+        endless = replace(grid, low=-math.inf, high=math.inf)
+        return replace(item, quantiser=replace(item.quantiser, transform=endless))
+
+    return TableModel(model.schema, tuple(map(opened, model.items)))
 
 
 def _quantised(
