@@ -7,7 +7,7 @@ import pytest
 from scored_tables import changed, flat, ragged
 
 from hepack._errors import BadInputError, CorruptFileError
-from hepack.scoring.lengths import CodeLengths, code_lengths
+from hepack.scoring.lengths import DOUBT, CodeLengths, code_lengths, mixed
 from hepack.scoring.marginal import Marginal
 from hepack.table import EventTable
 
@@ -110,3 +110,19 @@ def changed_dtype(table: EventTable, name: str, dtype: np.dtype) -> EventTable:
     schema = replace(table.schema, variables=variables)
     columns = {**table.columns, name: table.columns[name].astype(dtype)}
     return EventTable(schema, len(table), table.offsets, columns)
+
+
+def test_far_outside_costs_more_than_a_little_outside(flat_lengths: CodeLengths) -> None:
+    table = flat(5, 2)
+    x = np.array([3.0, 8.0, 20.0, 100.0, 1e4], np.float32)
+    found = flat_lengths.measure(changed(table, x=x, y=x))
+    for bits in (found.joint, found.marginal):
+        assert (np.diff(bits["x"]) > 0).all()
+    for name in found.names:
+        assert (found.joint[name] <= found.marginal[name] + DOUBT + 1e-9).all()
+
+
+def test_a_mixture_is_below_both_codes_and_the_weight_of_each() -> None:
+    joint, marginal = np.array([5.0, 5.0, 200.0]), np.array([5.0, 40.0, 12.0])
+    exact = -np.log2((1 - 2.0**-DOUBT) * 2.0**-joint + 2.0**-DOUBT * 2.0**-marginal)
+    np.testing.assert_allclose(mixed(joint, marginal), exact, rtol=1e-12)

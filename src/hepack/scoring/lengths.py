@@ -170,9 +170,8 @@ def mixed(joint: Floats, marginal: Floats) -> Floats:
     It costs next to nothing, and no value more than `DOUBT` bits above its marginal: a model's escape takes the
     same for all that it never saw, the marginal more the further out it is.
     """
-    least = np.minimum(joint, marginal + DOUBT)
-    apart = np.abs(joint - marginal - DOUBT)
-    found: Floats = least - np.log2(1.0 + np.exp2(-apart)) - math.log2(1.0 - 2.0**-DOUBT)
+    first, second = joint - math.log2(1.0 - 2.0**-DOUBT), marginal + DOUBT
+    found: Floats = np.minimum(first, second) - np.log2(1.0 + np.exp2(-np.abs(first - second)))
     return found
 
 
