@@ -13,6 +13,7 @@ from hepack.scoring.calibration import Calibration, Decorrelation
 from hepack.scoring.columns import Choice, chosen
 from hepack.scoring.detector import Detector, DetectorRecipe
 from hepack.scoring.flat import Summary
+from hepack.scoring.lengths import CodeLengths
 from hepack.scoring.networks import NET_METHODS, NetRecipe
 from hepack.scoring.quality import assess
 from hepack.scoring.quantities import quantities
@@ -171,3 +172,13 @@ def test_what_is_asked_is_checked() -> None:
     with pytest.raises(BadInputError, match="40 or more"):
         Detector.fit(flat(10, 1))
     assert set(quantities(ragged(20, 1))) >= {"n Jet", "ht"}
+
+
+def test_a_given_model_scores_the_chosen_variables_only() -> None:
+    lengths = CodeLengths.fit(flat(3000, 1), options=OPTIONS)
+    recipe = DetectorRecipe(methods=("combined",), choice=Choice(left_out=("z", "k")))
+    detector = Detector.fit(flat(3000, 2), recipe, lengths.model)
+    table = flat(100, 3)
+    assert set(detector.contributions(table, "combined").names) == {"x", "y"}
+    far = changed(table, z=np.full(100, 1e6, np.float32))
+    np.testing.assert_array_equal(detector.score(far)["combined"], detector.score(table)["combined"])

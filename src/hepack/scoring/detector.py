@@ -85,7 +85,8 @@ class Detector:
                 fine = with_fineness(chosen(part, recipe.choice))
                 coder = CodeLengths.fit(fine, options=recipe.options, threads=recipe.threads)
             else:
-                coder = CodeLengths.fit(part, model, threads=recipe.threads)
+                names = recipe.choice.names(model.schema.variables)
+                coder = CodeLengths.fit(part, model, names=names, threads=recipe.threads)
             lengths = coder.measure(held, threads=recipe.threads)
             for method in set(recipe.methods) & set(BIT_METHODS):
                 combined = method == "combined"

@@ -12,7 +12,7 @@ before), and columns without a model, have their marginal bits as joint ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,7 +31,7 @@ from hepack.scoring.marginal import Floats, Marginal
 from hepack.table import EVENTS, EventTable, Schema
 from hepack.transforms import Steps
 
-DOUBT = 10.0
+DOUBT = 20.0
 """Bits: how little the marginal code weighs beside the model's."""
 
 CAMPAIGN_EVENTS = 10**9
@@ -89,7 +89,10 @@ class Lengths:
 
 @dataclass(frozen=True, eq=False)
 class CodeLengths:
-    """``model`` has an item for every column of numbers; ``marginals`` has the reference's histogram of each."""
+    """``model`` has an item for every column of numbers; ``marginals`` the reference's histogram of those that count.
+
+    Others are only looked at.
+    """
 
     model: TableModel
     marginals: Mapping[Key, Marginal]
@@ -100,10 +103,13 @@ class CodeLengths:
         reference: EventTable,
         model: TableModel | None = None,
         *,
+        names: Collection[str] | None = None,
         options: FitOptions | None = None,
         threads: int | None = None,
     ) -> CodeLengths:
         """Take the marginals from a reference sample, and the model too where none is given.
+
+        ``names`` are the variables that count, with the lengths of their collections; by default all of them.
 
         The tolerances of ``reference`` (of ``model``) say how finely values are looked at. The same sample and
         options give the same result.
@@ -121,7 +127,8 @@ class CodeLengths:
             table = conform(reference, model.schema)
             whole = unclipped(completed(model, table))
             found = _quantised(whole, table, pool)[1]
-        return cls(whole, {key: Marginal.of(each.targets) for key, each in found.items()})
+        counting = {key for key in found if names is None or _counts(key, whole.schema, names)}
+        return cls(whole, {key: Marginal.of(found[key].targets) for key in found if key in counting})
 
     @property
     def schema(self) -> Schema:
@@ -137,9 +144,10 @@ class CodeLengths:
         table = conform(table, self.schema)
         with ThreadPoolExecutor(threads) as pool:
             view, found = _quantised(self.model, table, pool)
-            pairs = list(pool.map(lambda item: self._bits(item, found[item.key], view), self.model.items))
-        variables = {item.key: item.variable(self.schema) for item in self.model.items}
-        names = [variables[item.key].name for item in self.model.items]
+            items = [item for item in self.model.items if item.key in self.marginals]
+            pairs = list(pool.map(lambda item: self._bits(item, found[item.key], view), items))
+        variables = {item.key: item.variable(self.schema) for item in items}
+        names = [variables[item.key].name for item in items]
         return Lengths(
             schema=self.schema, n_events=len(table), offsets=table.offsets,
             axes={v.name: v.axis for v in variables.values()},
@@ -157,6 +165,14 @@ class CodeLengths:
             joint[exact] += size
             marginal[exact] += size
         return joint, marginal
+
+
+def _counts(key: Key, schema: Schema, names: Collection[str]) -> bool:
+    """Whether an item is one of the variables, or the lengths of a collection above one."""
+    role, name = key
+    if role == "values":
+        return name in names
+    return any(v.name in names for v in schema.variables if v.axis and name in schema.ancestors(v.axis))
 
 
 def code_lengths(lengths: CodeLengths, table: EventTable) -> dict[str, Floats]:

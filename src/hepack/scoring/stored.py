@@ -113,7 +113,12 @@ def load_detector(path: str | os.PathLike[str]) -> Detector:
             case _:
                 raise _damaged(path)
     needed = {m for method in recipe.methods for m in (PARTS if method == "combined" else (method,))}
-    if set(marginals) != set(model.by_key) or not needed <= set(moments) or not set(methods) <= set(scores):
+    if (
+        not marginals
+        or not set(marginals) <= set(model.by_key)
+        or not needed <= set(moments)
+        or not set(methods) <= set(scores)
+    ):
         raise _damaged(path)
     coder = CodeLengths(model, marginals)
     sums = {method: BitScorer(method, _moments(moments[method], path)) for method in needed}
