@@ -16,7 +16,7 @@ from hepack.scoring.flat import Summary
 from hepack.scoring.lengths import CodeLengths
 from hepack.scoring.networks import NET_METHODS, NetRecipe
 from hepack.scoring.quality import assess
-from hepack.scoring.quantities import quantities
+from hepack.scoring.quantities import quantities, quantities_named
 from hepack.scoring.stored import load_detector, save_detector
 
 PLAIN = ("mahalanobis", "forest")
@@ -182,3 +182,14 @@ def test_a_given_model_scores_the_chosen_variables_only() -> None:
     assert set(detector.contributions(table, "combined").names) == {"x", "y"}
     far = changed(table, z=np.full(100, 1e6, np.float32))
     np.testing.assert_array_equal(detector.score(far)["combined"], detector.score(table)["combined"])
+
+
+def test_a_detector_decorrelates_from_a_quantity(detector: Detector) -> None:
+    binned = detector.decorrelation("combined", ["k"])
+    table = flat(3000, 8)
+    p = binned.p_values(detector.score(table)["combined"], quantities_named(table, ["k"]))
+    for low, high in ((0, 2), (3, 4), (5, 99)):
+        inside = (table.columns["k"] >= low) & (table.columns["k"] <= high)
+        assert (p[inside] < 0.1).mean() == pytest.approx(0.1, abs=0.06)
+    with pytest.raises(BadRequestError, match="no quantity 'q'"):
+        detector.decorrelation("combined", ["q"])
