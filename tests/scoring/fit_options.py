@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from hepack.fitting import FitOptions
 
-OPTIONS = FitOptions(rows=1 << 13, leaves=64, independent=True)
+OPTIONS = FitOptions(rows=1 << 12, leaves=32, independent=True)
