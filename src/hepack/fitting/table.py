@@ -20,14 +20,15 @@ from hepack.fitting.sample import axes_of, sample_events
 from hepack.learned import Feature, TableModel
 from hepack.learned.features import predicted_integers
 from hepack.relations import Found, find_alternatives
-from hepack.table import EventTable, Schema
+from hepack.table import EVENTS, EventTable, Schema
 from hepack.transforms import Symbols
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
     """How long to search. ``rows``: of the sample, for each axis; ``features``: of one item;
-    ``seconds``: for training integer nets (0: trees only)."""
+    ``seconds``: for training integer nets (0: trees only); ``independent``: nothing may look at another event
+    (for scores, which must not depend on the order of events)."""
 
     rows: int = 1 << 16
     features: int = 24
@@ -36,6 +37,7 @@ class FitOptions:
     seed: int = 0
     relations: bool = True
     conditionals: bool = True
+    independent: bool = False
 
 
 LEAST_ROWS = 512
@@ -180,6 +182,8 @@ class _Search:
         if key not in self._trees:  # another set of relations leaves most items as they are
             self._trees[key] = fit_tree(choice.training(), max_leaves=self.options.leaves)
         choice = choice.better(self._trees[key])
+        if self.options.independent:  # a history learns on from event to event
+            return choice
         if key not in self._histories:
             self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows))
         return choice.better(self._histories[key])
@@ -210,9 +214,14 @@ class _Search:
             options = earlier_lengths(self.schema, draft.item.name)
         else:
             options = candidates(self.schema, draft.item.axis, earlier)
+        alone = self.options.independent and draft.item.axis == EVENTS
+        if alone:
+            options = [each for each in options if each.kind not in ("previous", "same")]
         features = bank.best(options, targets, self.options.features)
         predicted = None
         if draft.found.predicted is not None:
             predicted = predicted_integers(draft.found.predicted[bank.rows])
             features.append(Feature("predicted"))
-        return features, Problem(bank.matrix(features, predicted), targets, rows, bank.first)
+        return features, Problem(
+            bank.matrix(features, predicted), targets, rows, None if alone else bank.first
+        )

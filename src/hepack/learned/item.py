@@ -79,9 +79,10 @@ class ItemModel:
         """What the relation says, one value for each row; None without a relation."""
         return self.relation.predict(view) if self.relation else None
 
-    def quantise(self, values: NDArray[Any], view: View) -> Quantised:
+    def quantise(self, values: NDArray[Any], view: View, *, row_by_row: bool = False) -> Quantised:
         """Targets of a column of shape ``(row,)``, given the columns as unpacking gives them back."""
-        return self.quantiser.forward(values, self.variable(view.schema), self.predict(view))
+        variable = self.variable(view.schema)
+        return self.quantiser.forward(values, variable, self.predict(view), row_by_row=row_by_row)
 
     def encode(self, found: Quantised, view: View) -> bytes:
         """Code the targets by the conditional model."""

@@ -58,8 +58,19 @@ class Quantiser:
         """Integer arrays that belong to the transform."""
         return self.transform.tables() if self.transform else []
 
-    def forward(self, values: NDArray[Any], variable: Variable, predicted: NDArray[Any] | None) -> Quantised:
-        """Values, shape ``(row,)``, to targets; ``predicted`` is what the item's relation says."""
+    def forward(
+        self,
+        values: NDArray[Any],
+        variable: Variable,
+        predicted: NDArray[Any] | None,
+        *,
+        row_by_row: bool = False,
+    ) -> Quantised:
+        """Values, shape ``(row,)``, to targets; ``predicted`` is what the item's relation says.
+
+        A packed column also keeps exactly what is frequent in it. ``row_by_row``, for scores, leaves that out:
+        the target of a row then depends on that row alone.
+        """
         targets = np.empty(len(values), np.int64)
         restored = np.empty(len(values), variable.dtype)
         exact = np.zeros(len(values), np.bool_)
@@ -67,7 +78,8 @@ class Quantiser:
             cut = slice(start, start + SLICE)
             near = None if predicted is None else predicted[cut]
             targets[cut], restored[cut], exact[cut] = self._map(values[cut], variable, near)
-        exact |= self._moved(values, variable, restored)
+        if not row_by_row:
+            exact |= self._moved(values, variable, restored)
         raw = np.zeros(0, np.int64)
         places = np.flatnonzero(exact)
         if len(places):

@@ -1,0 +1,1 @@
+"""Anomaly scores of events and objects, calibrated on a reference sample."""
