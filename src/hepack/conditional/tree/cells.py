@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError
+from hepack.conditional.tree.engine import coding_loops
 from hepack.entropy.packing import UInt64s
 
 MAX_CELLS = 256
@@ -81,12 +82,8 @@ class Cells:
         cell = np.full(len(targets), len(self.heights) - 1, np.uint8)
         place = targets.view(np.uint64).copy()
         if len(self.relative):
-            rest = targets - line
-            at = np.maximum(np.searchsorted(self.relative, rest, side="right") - 1, 0)
-            offset = (rest - self.relative[at]).view(np.uint64)
-            inside = (rest >= self.relative[at]) & (offset >> self.widths[at].astype(np.uint64) == 0)
-            cell[inside] = at[inside]
-            place[inside] = offset[inside]
+            widths = self.widths.astype(np.uint64)
+            coding_loops().assign(targets, line, self.relative, widths, cell, place)
         if len(self.absolute):
             order = np.argsort(self.absolute, kind="stable")
             at = np.minimum(np.searchsorted(self.absolute, targets, sorter=order), len(order) - 1)

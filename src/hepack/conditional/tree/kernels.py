@@ -129,6 +129,29 @@ def locate(x, places, knots, slopes, offset, values):  # type: ignore[no-untyped
 
 
 @jit
+def assign(targets, line, lowers, widths, cells, places):  # type: ignore[no-untyped-def]
+    """The relative cell (u8) of each target and the target's place (u64) in it; none if it lies in none.
+
+    Cell ``c`` holds ``2**widths[c]`` (u64) values from the line's value plus ``lowers[c]`` (i64, ascending) on.
+    """
+    count = np.uint64(len(lowers))
+    for i in range(len(targets)):
+        rest = targets[i] - line[i]
+        low, high = np.uint64(0), count
+        while low < high:
+            middle = (low + high) >> _ONE
+            if lowers[middle] <= rest:
+                low = middle + _ONE
+            else:
+                high = middle
+        if low:
+            offset = np.uint64(rest - lowers[low - _ONE])
+            if offset >> widths[low - _ONE] == 0:
+                cells[i] = low - _ONE
+                places[i] = offset
+
+
+@jit
 def intervals(  # type: ignore[no-untyped-def]
     x, columns, thresholds, leaves, depth, trees, grain, base, shapes, rows, count, cells, starts, sizes
 ):

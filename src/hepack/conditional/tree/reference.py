@@ -74,6 +74,17 @@ def locate(x: Int32s, places: UInt64s, knots: Int64s, slopes: Int64s, offset: in
     values[:] = total >> 16
 
 
+def assign(
+    targets: Int64s, line: Int64s, lowers: Int64s, widths: UInt64s, cells: NDArray[np.uint8], places: UInt64s
+) -> None:
+    rest = targets - line
+    at = np.maximum(np.searchsorted(lowers, rest, side="right") - 1, 0)
+    offset = (rest - lowers[at]).view(np.uint64)
+    inside = (rest >= lowers[at]) & (offset >> widths[at] == 0)
+    cells[inside] = at[inside]
+    places[inside] = offset[inside]
+
+
 def intervals(
     x: Int32s,
     columns: UInt64s,
