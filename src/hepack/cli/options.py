@@ -124,18 +124,15 @@ def recipe_from(
 ) -> Recipe:  # fmt: skip
     """The recipe that the options describe."""
     from hepack.api import make_recipe
-    from hepack.table import LOSSLESS
 
     if fast and (best or model):
         raise click.UsageError("--fast learns nothing and uses no model; leave out --fast, --best or --model")
-    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best))
-    if network is not None and preset == "lossless":  # said, not left out: a bound like any other
-        recipe = replace(recipe, rules=(("*", LOSSLESS), *recipe.rules))
+    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best), network=network)
     if block_mb is not None:
         recipe = replace(recipe, block_bytes=int(block_mb * (1 << 20)))
     if minutes is not None:
         recipe = replace(recipe, fit_seconds=60 * minutes)
-    return replace(recipe, threads=threads, model=Path(model) if model else None, network=network)
+    return replace(recipe, threads=threads, model=Path(model) if model else None)
 
 
 def effort_of(fast: bool, best: bool) -> Effort:
