@@ -76,8 +76,10 @@ def test_every_section(
     page = (tmp_path / "s.html").read_text()
     names = [picture.name for section in result.sections for picture in section.pictures]
     assert len(names) == len(set(names)) >= 14
-    assert page.count("data:image/png") == len(names)
-    assert {f"{name}.png" for name in names} == {path.name for path in (tmp_path / "plots").iterdir()}
+    assert page.count("<svg") == len(names)
+    assert {f"{name}{suffix}" for name in names for suffix in (".png", ".pdf")} == {
+        path.name for path in (tmp_path / "plots").iterdir()
+    }
     found = json.loads((tmp_path / "s.json").read_text())
     sheets = [sheet for section in found["sections"] for sheet in section["sheets"]]
     assert all(len(row) == len(sheet["header"]) for sheet in sheets for row in sheet["rows"])
