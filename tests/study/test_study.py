@@ -65,6 +65,9 @@ def test_every_section(
 ) -> None:
     shortest = replace(QUICK, epochs=1, ablation_epochs=1, wide_epochs=1, small_epochs=1, repeat=1)
     monkeypatch.setattr("hepack.study.run.QUICK", shortest)
+    monkeypatch.setattr("hepack.study.wide.LATENTS", (20, 18))
+    monkeypatch.setattr("hepack.study.combine.BOUNDS", (0.1, 1e-3))
+    monkeypatch.setattr("hepack.study.combine.LEVELS", (2, 6))
     own = (parse_layers("8-2-8", 4), "standard", "l1")
     request = Request(
         file=jets, samples=SAMPLES, series=(strain,), images=(pictures,), quick=True, models=tmp_path, own=own

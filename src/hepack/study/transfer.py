@@ -54,7 +54,7 @@ def transfer(samples: Mapping[str, Table], effort: Effort, say: Say, *, name: st
     header = (
         "trained on", "tested on", "rows", *(f"{n} response rms" for n in names), *(f"{n} rms / spread" for n in names),
     )  # fmt: skip
-    text = (
+    text: tuple[str, ...] = (
         "Networks of one size and one number of epochs. On its own kind each is tested on rows that it has not seen.",
         "A network extrapolates badly: rows beyond the range trained on come back with errors that no loss curve "
         "shows. A bound (see docs/study.md) turns that into bytes.",
