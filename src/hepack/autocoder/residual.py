@@ -4,7 +4,7 @@ With the prediction ``p`` (float64) and the stored integer ``k``, the value is
 
 ======== =====================================================================
 steps    ``p + k * width`` (absolute tolerance, ``width`` just below twice the bound); of an angle, brought into
-         ``low`` to ``high`` by a period more or less
+         ``low`` to ``high`` by a period more or less, then kept within
 ratio    ``p * 2**(k * width)`` (relative tolerance)
 bits     the float (or integer) whose ordered bits are those of ``p`` plus ``k``, ``shift`` low bits dropped
 ======== =====================================================================
@@ -103,6 +103,7 @@ class Residual:
                 over, under = values - self.period, values + self.period
                 values = np.where((values > self.high) & (over >= self.low), over, values)
                 values = np.where((values < self.low) & (under <= self.high), under, values)
+                values = np.minimum(np.maximum(values, self.low), self.high)
             return _as_dtype(values, dtype)
 
     def _exact(self, dtype: np.dtype[Any]) -> OrderedBits | Identity:
