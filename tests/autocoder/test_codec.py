@@ -21,12 +21,13 @@ from hepack.archive.verify import verify
 from hepack.cli.main import main
 from hepack.codec.network import NetworkOptions
 from hepack.codec.recipe import Recipe
-from hepack.table import EventTable, Tolerance
+from hepack.table import EventTable, Schema, Tolerance, Variable
 from latent_jets import NAMES, latent_jets, options_of
 from memory import pack_tables
 from promise import same_bits
 
 UNBOUNDED = Recipe(network=options_of())
+FAST = replace(UNBOUNDED, effort="fast")
 LINEAR = NetworkOptions(latent=2, hidden=(), epochs=6, batch=64)
 
 
@@ -110,7 +111,7 @@ def test_with_bounds_every_value_keeps_its_own(bounded: tuple[Path, PackResult],
 def test_a_bound_for_some_columns(tmp_path: Path) -> None:
     given = latent_jets(200)
     rules = (("Jet_a", Tolerance("relative", 1e-3)), ("Jet_b", Tolerance()))
-    result = pack_tables(tmp_path / "m.hpk", given, recipe=Recipe(network=options_of(), rules=rules))
+    result = pack_tables(tmp_path / "m.hpk", given, recipe=replace(FAST, rules=rules))
     assert result.unbounded == tuple(name for name in NAMES if name not in ("Jet_a", "Jet_b"))
     found = read(tmp_path / "m.hpk")
     assert same_bits(found.columns["Jet_b"], given.columns["Jet_b"])
@@ -118,8 +119,8 @@ def test_a_bound_for_some_columns(tmp_path: Path) -> None:
 
 
 def test_where_it_does_not_pay_there_is_none_and_all_is_bounded(tmp_path: Path) -> None:
-    few = pack_tables(tmp_path / "few.hpk", latent_jets(40), recipe=UNBOUNDED)
-    bare = Recipe(network=options_of(), rules=(("*", Tolerance()),))
+    few = pack_tables(tmp_path / "few.hpk", latent_jets(40), recipe=FAST)
+    bare = replace(FAST, rules=(("*", Tolerance()),))
     lossless = pack_tables(tmp_path / "l.hpk", latent_jets(200), recipe=bare)
     for result, table in ((few, latent_jets(40)), (lossless, latent_jets(200))):
         path = Path(result.path)
@@ -131,7 +132,7 @@ def test_where_it_does_not_pay_there_is_none_and_all_is_bounded(tmp_path: Path) 
 
 
 def test_named_variables_and_bad_requests(tmp_path: Path) -> None:
-    named = Recipe(network=options_of(variables=("Jet_[abc]",)))
+    named = replace(FAST, network=options_of(variables=("Jet_[abc]",)))
     assert pack_tables(tmp_path / "n.hpk", latent_jets(200), recipe=named).unbounded == NAMES[:3]
     for variables, says in ((("Jet_a",), "only 1 columns"), (("nope",), "no float columns")):
         bad = Recipe(network=options_of(variables=variables))
@@ -146,7 +147,7 @@ def test_named_variables_and_bad_requests(tmp_path: Path) -> None:
 def test_the_same_bytes_for_any_number_of_threads(tmp_path: Path) -> None:
     found = []
     for threads in (1, 3):
-        recipe = replace(UNBOUNDED, threads=threads, effort="fast")
+        recipe = replace(FAST, threads=threads)
         pack_tables(tmp_path / "t.hpk", latent_jets(150), recipe=recipe, overwrite=True)
         found.append((tmp_path / "t.hpk").read_bytes())
     assert found[0] == found[1]
@@ -218,3 +219,33 @@ def test_any_bytes_of_a_network_are_refused_or_harmless(
         except HepackError:
             continue
         assert verify(bad).sound
+
+
+def odd_table(n: int) -> EventTable:
+    """Constant columns, NaN alone, halves and doubles, components of a fixed shape, huge and tiny numbers."""
+    rng = np.random.default_rng(6)
+    columns = {
+        "constant": np.full(n, 7.5, "f4"),
+        "nothing": np.full(n, np.nan, "f8"),
+        "half": rng.normal(size=n).astype("f2"),
+        "huge": (rng.normal(size=n) * 1e305),
+        "tiny": (rng.normal(size=n) * 1e-42).astype("f4"),
+        "three": rng.normal(size=(n, 3)).astype("f4"),
+    }
+    variables = tuple(Variable(name=k, dtype=v.dtype, shape=v.shape[1:]) for k, v in columns.items())
+    return EventTable(Schema("odd", variables), n, {}, columns)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 300])
+def test_odd_columns_and_few_rows(rows: int, tmp_path: Path) -> None:
+    given = odd_table(rows)
+    result = pack_tables(tmp_path / "o.hpk", given, recipe=FAST, overwrite=True)
+    assert bool(result.unbounded) == (rows >= 256)
+    assert verify(tmp_path / "o.hpk").sound
+    with PackedFile(tmp_path / "o.hpk") as packed:
+        found = packed["odd"].read()
+    for name, values in given.columns.items():
+        assert found.columns[name].shape == values.shape
+        if rows < 256 or name in ("constant", "nothing"):
+            assert same_bits(found.columns[name], values)
+        assert np.array_equal(np.isfinite(found.columns[name]), np.isfinite(values))

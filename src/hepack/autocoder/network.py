@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ from hepack.relations import View
 from hepack.table import Schema
 
 Floats = NDArray[np.float64]
-MAX_NUMBER = 1e300
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,8 @@ class Network:
             found = self._kept.get(view)
             if found is None:
                 codes = np.stack([view.column(name) for name in self.latent], 1)
-                found = np.ascontiguousarray(self.normaliser.inverse(self.net.run(codes)).T)
+                with np.errstate(all="ignore"):  # the numbers of a file may be anything
+                    found = np.ascontiguousarray(self.normaliser.inverse(self.net.run(codes)).T)
                 self._kept[view] = found
         return found
 
@@ -140,7 +141,7 @@ def _normaliser(rows: Any) -> Normaliser:
     scales: list[Mapping[str, float]] = []
     for centre, width, knee, limit in rows:
         numbers = {"centre": centre, "width": width, "knee": knee, "limit": limit}
-        if not all(type(x) in (int, float) and abs(x) <= MAX_NUMBER for x in numbers.values()):
+        if not all(type(x) in (int, float) and abs(x) <= sys.float_info.max for x in numbers.values()):
             raise CorruptFileError("the normalisation of a network has impossible numbers")
         scales.append(numbers)
     return Normaliser.from_dict({"way": "stored", "scales": scales})

@@ -110,7 +110,13 @@ class _Fit:
         net = lower_decoder(trained.model, grid_bits(latent, levels), weight_bits=weight_bits)
         network = Network(self._names(len(net.latent_bits)), self.columns, net, trained.normaliser)
         found = Networked(self.axis, network, (), trained)
-        return self._with_items(found)
+        return self._with_items(replace(found, network=self._stored(found)))
+
+    def _stored(self, found: Networked) -> Network:
+        """The network as a reader will have it: what is checked while packing is what was stored."""
+        value, sections = found.network.to_parts()
+        schema = with_hidden(self.part.schema, found.hidden)
+        return Network.from_parts(value, b"".join(sections), schema)[0]
 
     def _names(self, count: int) -> tuple[str, ...]:
         """Names for the hidden columns that no variable has."""
