@@ -17,11 +17,13 @@ from hepack._version import __version__
 if TYPE_CHECKING:
     from hepack._errors import HepackError
     from hepack.api import compare, inspect, open, pack, recover, reduce, unpack, verify  # noqa: A004
+    from hepack.codec.network import NetworkOptions
     from hepack.codec.recipe import Recipe
     from hepack.table import EventTable, Schema, Tolerance, Variable
 
 _HOMES = {
     "HepackError": "hepack._errors",
+    "NetworkOptions": "hepack.codec.network",
     "Recipe": "hepack.codec.recipe",
     "EventTable": "hepack.table",
     "Schema": "hepack.table",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "EventTable",
     "HepackError",
+    "NetworkOptions",
     "Recipe",
     "Schema",
     "Tolerance",

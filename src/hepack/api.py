@@ -20,12 +20,13 @@ from hepack.archive.reduce import ReduceResult
 from hepack.archive.reduce import reduce as _reduce
 from hepack.archive.unpack import unpack
 from hepack.archive.verify import verify
+from hepack.codec.network import NetworkOptions
 from hepack.codec.recipe import Recipe, load_rules, parse_rules
 from hepack.codec.streams import Effort
 from hepack.evaluate.results import Comparison
 from hepack.evaluate.settings import Settings
 from hepack.io import ReadOptions
-from hepack.table import Tolerance
+from hepack.table import LOSSLESS, Tolerance
 
 __all__ = [
     "FileReport",
@@ -45,12 +46,17 @@ Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | s
 
 
 def make_recipe(
-    tolerance: Tolerances | None = None, *, preset: str | None = None, effort: Effort = "default"
+    tolerance: Tolerances | None = None,
+    *,
+    preset: str | None = None,
+    effort: Effort = "default",
+    network: NetworkOptions | None = None,
 ) -> Recipe:
     """A `Recipe` from what users write.
 
     ``tolerance`` is text (``"Jet_pt=1e-3rel,Jet_eta=1e-3"``), a mapping from name patterns to
-    tolerances, or the path of a TOML file; a preset goes first, rules win over it.
+    tolerances, or the path of a TOML file; a preset goes first, rules win over it. With ``network`` the codec is
+    an autoencoder, and its columns are unbounded but for those that rules or a preset name.
 
     Raises:
         BadRequestError: something in it cannot be read.
@@ -73,7 +79,9 @@ def make_recipe(
                 loaded = load_rules(Path(text))
                 rules += loaded.rules
                 base = Recipe(preset=preset or loaded.preset)
-    return Recipe(rules=rules, preset=base.preset, effort=effort)
+    if network is not None and preset == "lossless":  # said, not left out: a bound like any other
+        rules = (("*", LOSSLESS), *rules)
+    return Recipe(rules=rules, preset=base.preset, effort=effort, network=network)
 
 
 def pack(
@@ -84,6 +92,7 @@ def pack(
     preset: str | None = None,
     effort: Effort = "default",
     model: str | os.PathLike[str] | None = None,
+    network: NetworkOptions | None = None,
     recipe: Recipe | None = None,
     allow_pickle: bool = False,
     strict: bool = False,
@@ -93,9 +102,10 @@ def pack(
     """Pack an event file; without ``tolerance`` and ``preset`` bit for bit (see `hepack.archive.pack`).
 
     ``effort``: ``fast`` (plain coders), ``default`` (relations and trees), ``best`` (integer nets as well).
-    ``model``: a model file that `fit` wrote.
+    ``model``: a model file that `fit` wrote. ``network``: an autoencoder as the codec; the result's ``unbounded``
+    names the columns of which then nothing is promised.
     """
-    made = recipe or make_recipe(tolerance, preset=preset, effort=effort)
+    made = recipe or make_recipe(tolerance, preset=preset, effort=effort, network=network)
     return _pack(
         source,
         output,

@@ -14,11 +14,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="encoding by a network needs torch")
 
-from hepack._errors import BadRequestError, HepackError  # noqa: E402
+from hepack._errors import BadRequestError, CorruptFileError, HepackError  # noqa: E402
 from hepack.autocoder import decode, describe, encode  # noqa: E402
 from hepack.autocoder.encode import Options  # noqa: E402
 from hepack.autocoder.frame import frame, unframe  # noqa: E402
 from hepack.autocoder.learn import learn  # noqa: E402
+from hepack.autocoder.residual import Residual  # noqa: E402
 from hepack.study.table import extract  # noqa: E402
 from hepack.table import Tolerance  # noqa: E402
 
@@ -110,14 +111,35 @@ def test_zprime_jets_in_a_qcd_model_keep_the_promise() -> None:
     check(heavy, bounds, encode(heavy, bounds, model=learn(qcd.values, KEPT), options=KEPT))
 
 
+def test_an_angle_is_coded_around_the_circle() -> None:
+    rng = np.random.default_rng(4)
+    phi = rng.uniform(-math.pi, math.pi, 1000).astype(np.float32)
+    ahead = np.remainder(phi + 0.01 + math.pi, 2 * math.pi) - math.pi  # beyond pi it is near -pi
+    bound = Tolerance("absolute", 1e-3)
+    turning = Residual.for_column(phi, bound, 2 * math.pi)
+    steps = turning.forward(phi, ahead)
+    assert np.abs(steps).max() <= 6
+    assert np.abs(Residual.for_column(phi, bound).forward(phi, ahead)).max() > 3000
+    restored = turning.inverse(steps, ahead, phi.dtype)
+    assert bound.violated(phi, restored, period=2 * math.pi).mean() < 0.01  # in the gap at pi: stored exactly
+    assert np.abs(restored).max() <= np.abs(phi).max()
+    given = columns(600)
+    data = encode(given, BOUNDS | {"phi": "1e-3"}, periods={"phi": 2 * math.pi}, options=KEPT)
+    found = decode(data)["phi"]
+    assert not bound.violated(given["phi"], found, period=2 * math.pi).any()
+    assert np.abs(found).max() <= np.abs(given["phi"]).max()
+    with pytest.raises(CorruptFileError):
+        Residual("ratio", 1.0, 6.28, -3.0, 3.0)
+
+
 def test_derived_columns_pay_for_the_network() -> None:
     rng = np.random.default_rng(2)
-    x, y = rng.normal(size=(2, 20000)).astype(np.float32)
+    x, y = rng.normal(size=(2, 6000)).astype(np.float32)
     given = {"x": x, "y": y, **{f"s{k}": (x * (k + 1) + y * (3 - k)).astype(np.float32) for k in range(4)}}
     bounds = dict.fromkeys(given, "1e-2")
-    data = encode(given, bounds, latent=2, options=Options(hidden=(), epochs=12, batch=256))
+    data = encode(given, bounds, latent=2, options=Options(hidden=(), epochs=8, batch=128))
     check(given, bounds, data)
-    plain = encode(given, bounds, latent=1, options=Options(hidden=(), epochs=1, batch=20000))
+    plain = encode(given, bounds, latent=1, options=Options(hidden=(), epochs=1, batch=6000))
     assert describe(data).latent == 2
     assert len(data) < 0.7 * len(plain)
 

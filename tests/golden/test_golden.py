@@ -33,7 +33,7 @@ def test_decodes_bit_for_bit(path: Path) -> None:
 
 def test_they_are_there_and_small() -> None:
     assert len(FILES) >= 10
-    assert sum(file.stat().st_size for path in FILES for file in path.parent.glob(f"{path.stem}.*")) < 600_000
+    assert sum(file.stat().st_size for path in FILES for file in path.parent.glob(f"{path.stem}.*")) < 660_000
 
 
 def test_they_cover_every_transform_and_coder() -> None:

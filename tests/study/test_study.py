@@ -65,6 +65,9 @@ def test_every_section(
 ) -> None:
     shortest = replace(QUICK, epochs=1, ablation_epochs=1, wide_epochs=1, small_epochs=1, repeat=1)
     monkeypatch.setattr("hepack.study.run.QUICK", shortest)
+    monkeypatch.setattr("hepack.study.wide.LATENTS", (20, 18))
+    monkeypatch.setattr("hepack.study.combine.BOUNDS", (0.1, 1e-3))
+    monkeypatch.setattr("hepack.study.combine.LEVELS", (2, 6))
     own = (parse_layers("8-2-8", 4), "standard", "l1")
     request = Request(
         file=jets, samples=SAMPLES, series=(strain,), images=(pictures,), quick=True, models=tmp_path, own=own
@@ -76,8 +79,10 @@ def test_every_section(
     page = (tmp_path / "s.html").read_text()
     names = [picture.name for section in result.sections for picture in section.pictures]
     assert len(names) == len(set(names)) >= 14
-    assert page.count("data:image/png") == len(names)
-    assert {f"{name}.png" for name in names} == {path.name for path in (tmp_path / "plots").iterdir()}
+    assert page.count("<svg") == len(names)
+    assert {f"{name}{suffix}" for name in names for suffix in (".png", ".pdf")} == {
+        path.name for path in (tmp_path / "plots").iterdir()
+    }
     found = json.loads((tmp_path / "s.json").read_text())
     sheets = [sheet for section in found["sections"] for sheet in section["sheets"]]
     assert all(len(row) == len(sheet["header"]) for sheet in sheets for row in sheet["rows"])

@@ -18,7 +18,8 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 @pytest.mark.slow
-def test_pt_and_mass_survive_27_to_18(tmp_path: Path) -> None:
+def test_pt_and_mass_survive_27_to_18(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hepack.study.wide.LATENTS", (18,))
     section = wide(jets_27(SAMPLES / "ttbar.root"), replace(QUICK, wide_epochs=2), lambda _text: None)
     (tmp_path / "wide.json").write_text(json.dumps([sheet.rows for sheet in section.sheets]))
     header = section.sheets[0].header

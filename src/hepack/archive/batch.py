@@ -122,7 +122,10 @@ def _fingerprint(
     except FileNotFoundError:
         raise BadRequestError(f"cannot open '{source}': there is no such file") from None
     parts = [source, str(info.get("size")), str(info.get("mtime", info.get("ETag", "")))]
-    parts += [repr((recipe.rules, recipe.preset, recipe.effort, recipe.block_bytes)), str(strict)]
+    parts += [
+        repr((recipe.rules, recipe.preset, recipe.effort, recipe.block_bytes, recipe.network)),
+        str(strict),
+    ]
     parts += [repr((read.tables if read else None, format_id))]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 

@@ -13,7 +13,6 @@ from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
 from hepack.container import SectionKind
 from hepack.evaluate.results import CostResult, VariableCost
-from hepack.table import split_table
 
 TIMED_BYTES = 2 << 20
 """Of columns, for the time of encoding."""
@@ -82,13 +81,14 @@ def _timed(packed: PackedFile) -> tuple[float, float, float, float] | None:
         return None
     next(table[:1].iterate())  # what is compiled or imported on first use is no cost of an event
     wall, cpu = time.perf_counter(), time.process_time()
-    block = next(table.iterate())
+    block = packed.fetch(
+        table.blocks[0].section
+    ).table()  # with the components and hidden columns that it has
     whole = len(block)
     decode = (time.perf_counter() - wall) / whole, (time.process_time() - cpu) / whole
     block = block.slice(0, max(200, whole * TIMED_BYTES // max(block.nbytes, 1)))
     with ThreadPoolExecutor(1) as pool:
         wall, cpu = time.perf_counter(), time.process_time()
-        coded = split_table(block, packed.plan.coded[table.number])
-        encode_block(coded, Chooser(effort="default"), pool, packed.models[table.number])
+        encode_block(block, Chooser(effort="default"), pool, packed.models[table.number])
         encode = (time.perf_counter() - wall) / len(block), (time.process_time() - cpu) / len(block)
     return (*decode, *encode)

@@ -38,12 +38,14 @@ class VariableReport:
 
 @dataclass(frozen=True)
 class TableReport:
-    """One table. ``lengths`` gives for each collection the entries in all and the packed bytes."""
+    """One table. ``lengths`` gives for each collection the entries in all and the packed bytes, ``hidden`` for each
+    column of the latent of an autoencoder its packed bytes."""
 
     schema: Schema
     n_events: int
     variables: tuple[VariableReport, ...]
     lengths: dict[str, tuple[int, float | None]] = field(default_factory=dict)
+    hidden: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,17 @@ class FileReport:
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def unbounded(self) -> tuple[str, ...]:
+        """The variables of a packed file of which nothing is promised."""
+        return tuple(
+            v.variable.name for t in self.tables for v in t.variables if not v.variable.tolerance.is_bounded
+        )
+
+    @property
     def overhead(self) -> float:
         stored = sum(v.packed_bytes or 0.0 for t in self.tables for v in t.variables)
         stored += sum(cost or 0.0 for t in self.tables for _, cost in t.lengths.values())
+        stored += sum(cost for t in self.tables for cost in t.hidden.values())
         return self.bytes - stored
 
 
@@ -145,12 +155,18 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                         for c in table.schema.collections
                         if c.layout != "text"
                     },
+                    {name: costs.stored["values", name] for name in _hidden(packed, table)},
                 )
             )
         details = {"creator": packed.plan.creator, "original": packed.plan.format, **packed.plan.source}
         return FileReport(
             path, "hpk", packed.reader.size, tuple(tables), packed.plan.skipped, packed=True, details=details
         )
+
+
+def _hidden(packed: PackedFile, table: PackedTable) -> list[str]:
+    hidden = packed.plan.hidden
+    return [variable.name for variable in hidden[table.number]] if hidden else []
 
 
 @dataclass

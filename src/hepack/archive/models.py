@@ -14,9 +14,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from hepack._errors import BadInputError, CorruptFileError, HepackError
+from hepack.autocoder.network import Network
 from hepack.codec.plan import Plan
 from hepack.conditional import Conditional
-from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, SectionRef, pack_json, unpack_json
+from hepack.container import (
+    ArchiveReader,
+    ArchiveWriter,
+    SectionHead,
+    SectionKind,
+    SectionRef,
+    pack_json,
+    unpack_json,
+)
 from hepack.learned import Key, TableModel
 from hepack.table import Schema
 
@@ -25,6 +34,9 @@ PATH_VARIABLE = "HEPACK_MODELS"
 """Folders, separated as in PATH, in which model files are looked for."""
 
 MODEL_VERSION = 2
+NETWORK_VERSION = 3
+"""Of the format: files with models, and with networks."""
+
 COPY = "copy of "
 
 
@@ -57,6 +69,18 @@ def write_model(writer: ArchiveWriter, number: int, model: TableModel, *, copy: 
     return writer.add(SectionKind.MODEL, header, [body], f"{COPY if copy else ''}model {number}")
 
 
+def write_network(
+    writer: ArchiveWriter, place: tuple[int, int], network: Network, model: TableModel, *, copy: bool = False
+) -> None:
+    """Append a network of a table (``place``: its number and that of the network) and the items about it."""
+    value, sections = network.to_parts()
+    rows, blobs = model.parts
+    body = b"".join([*sections, *blobs])
+    header = pack_json({"t": place[0], "c": zlib.crc32(body), "n": value, "m": rows})
+    label = f"{COPY if copy else ''}network {place[0]}.{place[1]}"
+    writer.add(SectionKind.MODEL, header, [body], label)
+
+
 def model_size(model: TableModel) -> int:
     """About the bytes of a model's section."""
     rows, blobs = model.parts
@@ -74,6 +98,20 @@ def is_sound(header: bytes, body: bytes) -> bool:
     """Whether a model section holds what was written."""
     value = unpack_json(header, "the header of a model")
     return isinstance(value, dict) and value.get("c", 0) == (zlib.crc32(body) if body else 0)
+
+
+def read_network(value: Any, rows: Any, body: bytes, schema: Schema) -> TableModel:
+    """The items of a network's section.
+
+    Raises:
+        CorruptFileError, LimitError: they are none of such a table.
+    """
+    network, rest = Network.from_parts(value, body, schema)
+    return TableModel.from_parts(schema, rows, rest, _no_conditional, predictors=network.predictor)
+
+
+def _no_conditional(tag: str) -> Any:
+    raise CorruptFileError(f"a column about a network cannot have a model of the kind {tag[:20]!r}")
 
 
 class ModelReader:
@@ -118,18 +156,29 @@ class ModelReader:
         head, raw = self._reader.header(section)
         value = unpack_json(raw, "the header of a model")
         match value:
-            case {"t": int(number), "c": int(crc), "m": rows} if 0 <= number < len(self._schemas):
-                body = self._reader.body(section, head, 0, head.body_length)
-                if zlib.crc32(body) != crc:
-                    raise CorruptFileError(f"the model in '{self._reader.path}' is damaged")
+            case {"t": int(number), "c": int(crc), "m": rows, **rest} if (
+                0 <= number < len(self._schemas) and not rest
+            ):
+                body = self._body(section, head, crc)
                 schema = self._schemas[number]
                 return raw, number, TableModel.from_parts(schema, rows, body, conditional_class)
+            case {"t": int(number), "c": int(crc), "n": network, "m": rows} if (
+                0 <= number < len(self._schemas)
+            ):
+                body = self._body(section, head, crc)
+                return raw, number, read_network(network, rows, body, self._schemas[number])
             case {"t": int(number), "x": str(digest), "f": str(name), "k": [*keys]} if (
                 0 <= number < len(self._schemas)
             ):
                 return raw, number, self._elsewhere(self._schemas[number], digest, name, keys)
             case _:
                 raise CorruptFileError(f"a model of '{self._reader.path}' has a wrong form")
+
+    def _body(self, section: SectionRef, head: SectionHead, crc: int) -> bytes:
+        body = self._reader.body(section, head, 0, head.body_length)
+        if zlib.crc32(body) != crc:
+            raise CorruptFileError(f"the model in '{self._reader.path}' is damaged")
+        return body
 
     def _elsewhere(self, schema: Schema, digest: str, name: str, keys: list[Any]) -> TableModel:
         for folder in self._folders:
@@ -181,7 +230,7 @@ class ModelFile:
         head, raw = self._reader.header(section)
         body = self._reader.body(section, head, 0, head.body_length)
         match unpack_json(raw, "the header of a model"):
-            case {"c": int(crc), "m": [*rows]} if zlib.crc32(body) == crc:
+            case {"c": int(crc), "m": [*rows], **rest} if zlib.crc32(body) == crc and "n" not in rest:
                 return TableModel.from_parts(schema, rows, body, conditional_class, keys=keys)
             case _:
                 raise CorruptFileError(f"the model file '{self.path}' is damaged")

@@ -6,7 +6,7 @@ import itertools
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,15 @@ from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
 from hepack.archive.ahead import ahead, side_by_side
-from hepack.archive.models import MODEL_VERSION, ModelFile, model_size, write_model, write_reference
+from hepack.archive.models import (
+    MODEL_VERSION,
+    NETWORK_VERSION,
+    ModelFile,
+    model_size,
+    write_model,
+    write_reference,
+)
+from hepack.archive.networks import TableNetworks, find_networks
 from hepack.codec.block import EncodedBlock, encode_block
 from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
@@ -50,7 +58,8 @@ class VariableSize:
 
 @dataclass(frozen=True)
 class PackResult:
-    """What `pack` did. ``input_bytes`` is the file as it stands on disk, ``raw_bytes`` its columns."""
+    """What `pack` did. ``input_bytes`` is the file as it stands on disk, ``raw_bytes`` its columns; ``unbounded``:
+    variables that come back without any bound."""
 
     source: str
     path: str
@@ -61,6 +70,8 @@ class PackResult:
     seconds: float
     variables: tuple[VariableSize, ...]
     skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...] = ()
+    unbounded: tuple[str, ...] = ()
 
 
 def pack(
@@ -117,8 +128,9 @@ def _pack_once(
                 f"'{source}' holds {len(contents.skipped)} things that hepack cannot carry, the first is "
                 f"'{first.name}' ({first.reason}); drop --strict to go on without them"
             )
-        schemas = recipe.resolve(contents.schemas)
-        learns = recipe.effort != "fast"
+        networks = find_networks(opened, recipe.resolve(contents.schemas), recipe)
+        schemas = tuple(found.schema for found in networks)
+        learns = recipe.effort != "fast" or recipe.network is not None
         plan = Plan(
             schemas=schemas,
             format=contents.format,
@@ -127,14 +139,16 @@ def _pack_once(
             source={"name": Path(source).name, "bytes": byte_size(source)},
             creator=f"hepack {__version__}",
             splits=tuple(splittable(schema) if learns else () for schema in schemas),
+            hidden=tuple(found.hidden for found in networks),
         )
-        return _write(opened, plan, handle, source, recipe, progress)
+        return _write(opened, plan, handle, source, recipe, networks, progress)
 
 
 def _write(
-    opened: Source, plan: Plan, handle: IO[bytes], source: str, recipe: Recipe, progress: Progress | None
-) -> PackResult:
-    writer = ArchiveWriter(handle, 1 if recipe.effort == "fast" else MODEL_VERSION)
+    opened: Source, plan: Plan, handle: IO[bytes], source: str, recipe: Recipe,
+    networks: Sequence[TableNetworks], progress: Progress | None,
+) -> PackResult:  # fmt: skip
+    writer = ArchiveWriter(handle, _version(plan, recipe))
     plan_header = pack_json(plan.to_json())
     writer.add(SectionKind.PLAN, plan_header, [], "plan")
     total = sum(opened.contents.n_events)
@@ -146,9 +160,12 @@ def _write(
             first = 0
             whole = {part: v.name for v in schema.variables for part in component_names(v)}
             chooser = Chooser(effort=recipe.effort)
-            blocks = _prepared(opened.blocks(number, max_bytes=recipe.block_bytes), schema, coded)
+            found = networks[number]
+            blocks = _prepared(opened.blocks(number, max_bytes=recipe.block_bytes), schema, coded, found)
             n_events = opened.contents.n_events[number]
-            blocks, learned = _learn(ahead(blocks), n_events, recipe, chooser, pool)
+            fixed = found.model(coded)
+            blocks, learned = _learn(ahead(blocks), n_events, recipe, chooser, pool, fixed)
+            found.write(writer, number)
             learned.write(writer, number)
             if learned.fitted.own.items:
                 models[number] = learned.fitted.own
@@ -171,6 +188,9 @@ def _write(
                 )
     if len(plan_header) * 100 < writer.position:
         writer.add(SectionKind.PLAN, plan_header, [], "copy")  # cheap insurance against damage at the front
+    for number, found in enumerate(networks):
+        if found.nbytes * 100 < writer.position:
+            found.write(writer, number, copy=True)
     for number, model in models.items():
         if model_size(model) * 100 < writer.position:
             write_model(writer, number, model, copy=True)
@@ -189,12 +209,23 @@ def _write(
         seconds=0.0,
         variables=variables,
         skipped=plan.skipped,
+        notes=tuple(note for found in networks for note in found.notes),
+        unbounded=plan.unbounded,
     )
 
 
-def _prepared(blocks: Iterator[EventTable], schema: Schema, coded: Schema) -> Iterator[EventTable]:
-    """The blocks with the tolerances of the plan, split as it says."""
-    return (split_table(replace(block, schema=schema), coded) for block in blocks)
+def _version(plan: Plan, recipe: Recipe) -> int:
+    if any(plan.hidden):
+        return NETWORK_VERSION
+    return 1 if recipe.effort == "fast" and not any(plan.splits) else MODEL_VERSION
+
+
+def _prepared(
+    blocks: Iterator[EventTable], schema: Schema, coded: Schema, networks: TableNetworks
+) -> Iterator[EventTable]:
+    """The blocks with the tolerances of the plan, split as it says, with hidden columns."""
+    shown = replace(coded, variables=coded.variables[: len(coded.variables) - len(networks.hidden)])
+    return (networks.extended(split_table(replace(block, schema=schema), shown)) for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -209,37 +240,45 @@ class _Learned:
 
     def write(self, writer: ArchiveWriter, number: int) -> None:
         """Write the sections that a table's decoder needs."""
-        if self.fitted.given.items:
+        if self.fitted.given.items and self.digest:
             keys = [item.key for item in self.fitted.given.items]
             write_reference(writer, number, self.digest, self.name, keys)
         if self.fitted.own.items:
             write_model(writer, number, self.fitted.own)
 
     def or_nothing(self, table: EventTable, chooser: Chooser, pool: Executor) -> _Learned:
-        """This, or no model if the only block of a small table is smaller without one."""
-        if not self.fitted.model.items:
+        """This, or no model (but for networks) if the only block of a small table is smaller without one."""
+        fixed = TableModel(table.schema, ()) if self.digest else self.fitted.given
+        if len(self.fitted.model.items) == len(fixed.items):
             return self
         learned = encode_block(table, chooser, pool, self.fitted.model)
-        plain = encode_block(table, chooser, pool)
+        plain = encode_block(table, chooser, pool, fixed)
         if learned.nbytes + model_size(self.fitted.own) < plain.nbytes:
             return replace(self, first=learned)
-        return _Learned(Fitted.nothing(table.schema), first=plain)
+        return _Learned(Fitted(fixed, TableModel(table.schema, ())), first=plain)
 
 
 def _learn(
-    blocks: Iterator[EventTable], events: int, recipe: Recipe, chooser: Chooser, pool: Executor
+    blocks: Iterator[EventTable],
+    events: int,
+    recipe: Recipe,
+    chooser: Chooser,
+    pool: Executor,
+    fixed: TableModel,
 ) -> tuple[Iterator[EventTable], _Learned]:
     """The blocks again, and what the first of them taught."""
     start = next(blocks, None)
     if start is None or recipe.effort == "fast":
-        nothing = _Learned(Fitted.nothing(Schema("")))
+        nothing = _Learned(Fitted(fixed, TableModel(fixed.schema, ())))
         return itertools.chain([start] if start is not None else [], blocks), nothing
     digest, given = "", None
     if recipe.model is not None:
         with ModelFile(recipe.model) as file:
             digest, given = file.find(start.schema.name) or ("", None)
     options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
-    fitted = fit_table(start, events=events, chooser=chooser, executor=pool, options=options, given=given)
+    fitted = fit_table(
+        start, events=events, chooser=chooser, executor=pool, options=options, given=given, fixed=fixed
+    )
     learned = _Learned(fitted, digest, recipe.model.name if recipe.model else "")
     if len(start) == events and start.nbytes <= SMALL_TABLE:
         learned = learned.or_nothing(start, chooser, pool)
@@ -258,6 +297,8 @@ def _encode(
 
 
 def _size_of(schema: Schema, role: str, name: str, raw: float, kept: float) -> VariableSize:
+    if role == "values" and name not in schema.by_name:  # a hidden column
+        return VariableSize(schema.name, name, role, "", 0, kept)
     tolerance = str(schema.by_name[name].tolerance) if role == "values" else "lossless"
     return VariableSize(schema.name, name, role, tolerance, int(raw), kept)
 

@@ -130,6 +130,11 @@ class PackedFile:
         return lambda section: read(section.offset)
 
     @property
+    def unbounded(self) -> tuple[str, ...]:
+        """The variables that an autoencoder gives back without any bound; of all others every value keeps its own."""
+        return self.plan.unbounded
+
+    @property
     def fields(self) -> list[str]:
         """The field names of all tables."""
         return [name for table in self.tables for name in table.fields]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, CorruptFileError, HepackError
-from hepack.archive.models import MODEL_VERSION, ModelReader, is_sound, model_folders
+from hepack.archive.models import MODEL_VERSION, NETWORK_VERSION, ModelReader, is_sound, model_folders
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
 from hepack.container import ArchiveReader, ArchiveWriter, SectionHead, SectionKind, SectionRef, unpack_json
@@ -49,8 +49,7 @@ def recover(
         kept: list[tuple[int, int, int]] = []
         reasons: list[str] = []
         with replacing(Path(output), overwrite=overwrite) as temporary, temporary.open("wb") as target:
-            has_model = any(section.kind == SectionKind.MODEL for section in sections)
-            writer = ArchiveWriter(target, MODEL_VERSION if has_model else 1)
+            writer = ArchiveWriter(target, _version(plan, sections))
             writer.add(SectionKind.PLAN, plan_header, [], "plan")
             folders = model_folders(source)
             models = ModelReader(reader, plan.coded, folders).read(sections, damaged=True)
@@ -75,6 +74,13 @@ def recover(
         tuple((names[table], first, n) for table, first, n in _gaps(kept, len(names))),
         tuple(reasons),
     )
+
+
+def _version(plan: Plan, sections: list[SectionRef]) -> int:
+    """The least version of the format that has what is kept."""
+    if plan.hidden or plan.unbounded:
+        return NETWORK_VERSION
+    return MODEL_VERSION if any(section.kind == SectionKind.MODEL for section in sections) else 1
 
 
 def _copy_models(reader: ArchiveReader, sections: list[SectionRef], writer: ArchiveWriter) -> None:

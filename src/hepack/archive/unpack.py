@@ -19,13 +19,14 @@ from hepack.io import Format, Sink, WriteOptions, format_for_output, get_format
 
 @dataclass(frozen=True)
 class UnpackResult:
-    """What `unpack` wrote."""
+    """What `unpack` wrote. ``unbounded``: variables whose values may be off by anything."""
 
     path: str
     format: str
     n_events: tuple[int, ...]
     bytes_written: int
     notes: tuple[str, ...]
+    unbounded: tuple[str, ...] = ()
 
 
 def unpack(
@@ -62,6 +63,7 @@ def unpack(
             n_events=tuple(len(table) for table in packed.tables),
             bytes_written=written,
             notes=tuple(sink.notes),
+            unbounded=packed.unbounded,
         )
 
 

@@ -20,7 +20,8 @@ from hepack.table import EventTable
 class VerifyResult:
     """``problems`` has a sentence for everything that is wrong; none means sound.
 
-    ``worst`` gives, when compared with the original, for each lossy variable its largest error.
+    ``worst`` gives, when compared with the original, for each lossy variable its largest error; ``unbounded``
+    names those of which nothing is promised.
     """
 
     path: str
@@ -29,6 +30,7 @@ class VerifyResult:
     problems: tuple[str, ...]
     compared: bool = False
     worst: dict[str, float] = field(default_factory=dict)
+    unbounded: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -75,7 +77,13 @@ def verify(
         if original is not None and not problems:
             problems += _compare(packed, original, read or ReadOptions(), worst)
         return VerifyResult(
-            packed.path, len(packed.sections), total, tuple(problems), original is not None, worst
+            packed.path,
+            len(packed.sections),
+            total,
+            tuple(problems),
+            original is not None,
+            worst,
+            packed.unbounded,
         )
 
 

@@ -120,7 +120,9 @@ def _column(
 
 def _residual(entry: Mapping[str, Any]) -> Residual:
     try:
-        form, width = entry["residual"]
-        return Residual(str(form), float(width))
+        form, *numbers = entry["residual"]
+        if len(numbers) not in (1, 4):
+            raise ValueError("a residual has one number, or four")
+        return Residual(str(form), *map(float, numbers))
     except (KeyError, TypeError, ValueError) as error:
         raise CorruptFileError(f"the residual of a column cannot be read: {error}") from None

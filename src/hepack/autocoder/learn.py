@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hepack.codec.network import NetworkOptions
 from hepack.models.architecture import Architecture
 from hepack.training.epochs import Settings
 from hepack.training.trained import Trained, fit, split
 
-if TYPE_CHECKING:
-    from hepack.autocoder.encode import Options
 
-
-def learn(table: NDArray[Any], options: Options) -> Trained:
+def learn(table: NDArray[Any], options: NetworkOptions) -> Trained:
     """A network for ``table``, shape ``(row, variable)``."""
     good = table[np.isfinite(table).all(1)]
     if len(good) < 16:

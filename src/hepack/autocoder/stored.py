@@ -9,7 +9,11 @@ import numpy as np
 
 from hepack._errors import CorruptFileError
 from hepack.autocoder.integers import pack_integers, unpack_integers
+from hepack.container import check
 from hepack.models.fixedpoint import MAX_LAYERS, MAX_WIDTH, FixedLayer, FixedNet
+
+MAX_WEIGHTS = 1 << 24
+"""Of one network; a constant layer takes a few bytes in the file and eight for each weight in memory."""
 
 
 def net_to_sections(net: FixedNet) -> tuple[dict[str, Any], list[bytes]]:
@@ -33,6 +37,7 @@ def net_from_sections(settings: Mapping[str, Any], sections: Iterator[bytes]) ->
 
     Raises:
         CorruptFileError: the settings or sections are none that `net_to_sections` writes.
+        LimitError: the network has more weights than any that is written.
     """
     try:
         shapes = [tuple(map(int, layer)) for layer in settings["layers"]]
@@ -42,6 +47,9 @@ def net_from_sections(settings: Mapping[str, Any], sections: Iterator[bytes]) ->
         raise CorruptFileError(f"the description of a decoder network cannot be read: {error}") from None
     if not 1 + skip <= len(shapes) <= MAX_LAYERS + 2 or any(len(shape) != 4 for shape in shapes):
         raise CorruptFileError("a decoder network has an impossible number of layers")
+    check(
+        sum(max(0, shape[0] * shape[1]) for shape in shapes), MAX_WEIGHTS, "the weights of a decoder network"
+    )
     layers = [_layer(shape, sections) for shape in shapes]
     bypass = layers.pop() if skip else None
     return FixedNet(activation, folds, bits, tuple(layers[:-1]), layers[-1], bypass)

@@ -41,7 +41,7 @@ def command(
 
 
 def _show(report: FileReport) -> None:
-    from hepack.cli.screen import console, show_skipped, size
+    from hepack.cli.screen import console, named, show_skipped, size
 
     out = console()
     detail = (
@@ -49,8 +49,15 @@ def _show(report: FileReport) -> None:
     )
     out.print(f"{report.path}: {report.format}{detail}, {size(report.bytes)}", highlight=False)
     show_skipped(out, report.skipped)
+    if report.unbounded:
+        out.print(
+            f"unbounded: {named(report.unbounded)} come from an autoencoder, without any bound",
+            highlight=False,
+        )
     for table in report.tables:
         out.print(_table(table, packed=report.packed))
+        for name, cost in table.hidden.items():
+            out.print(f"{name}: {size(cost)}", highlight=False)
     if report.packed:
         out.print(f"names, index and digests: {size(report.overhead)}", highlight=False)
 
@@ -147,6 +154,7 @@ def _as_json(report: FileReport) -> dict[str, Any]:
         "bytes": report.bytes,
         "packed": report.packed,
         "details": report.details,
+        "unbounded": list(report.unbounded),
         "skipped": [{"name": item.name, "reason": item.reason} for item in report.skipped],
         "tables": [_table_json(table) for table in report.tables],
     }
@@ -162,6 +170,7 @@ def _table_json(report: TableReport) -> dict[str, Any]:
             for name, (entries, cost) in report.lengths.items()
         ],
         "variables": [_variable_json(row) for row in report.variables],
+        "latent": [{"name": name, "packed_bytes": cost} for name, cost in report.hidden.items()],
     }  # fmt: skip
 
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from hepack.codec.network import NetworkOptions
     from hepack.codec.recipe import Recipe
     from hepack.codec.streams import Effort
     from hepack.io import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+MAX_WIDTH = 4096
+"""Of a hidden layer."""
 
 
 def tolerance_options(function: F) -> F:
@@ -43,6 +46,48 @@ def effort_options(function: F) -> F:
     return click.option("--fast", is_flag=True, help="Plain coders only, the quick ones: faster, larger.")(
         function
     )
+
+
+def codec_options(function: F) -> F:
+    """``--codec`` and what its autoencoder should be."""
+    options = (
+        click.option("--codec", type=click.Choice(["learned", "autoencoder"]), default="learned",
+                     help="autoencoder: a latent in place of the float columns of each collection. Columns with "
+                     "a tolerance keep it; the others are UNBOUNDED. Needs 'hepack[train]'."),
+        click.option("--latent", type=click.IntRange(1, 256), metavar="N", help="Autoencoder: latent numbers (3)."),
+        click.option("--hidden", metavar="WIDTHS",
+                     help="Autoencoder: hidden layers of the encoder (64-64; 0: none)."),
+        click.option("--epochs", type=click.IntRange(1, 100_000), help="Autoencoder: epochs of training (20)."),
+        click.option("--variables", metavar="NAMES",
+                     help="Autoencoder: only these columns (comma-separated, wildcards)."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def network_from(
+    codec: str, latent: int | None, hidden: str | None, epochs: int | None, variables: str | None
+) -> NetworkOptions | None:
+    """The autoencoder that the options describe; None for the learned codec."""
+    from hepack.codec.network import NetworkOptions
+
+    given = {"latent": latent, "hidden": hidden, "epochs": epochs, "variables": variables}
+    asked: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if codec != "autoencoder":
+        if asked:
+            raise click.UsageError(f"--{min(asked)} is for --codec autoencoder; add that or leave it out")
+        return None
+    if hidden is not None:
+        words = [] if hidden == "0" else hidden.split("-")
+        if not all(word.isdigit() and 0 < int(word) <= MAX_WIDTH for word in words):
+            raise click.UsageError(
+                f"cannot read --hidden '{hidden}': write widths up to {MAX_WIDTH} such as 64-64"
+            )
+        asked["hidden"] = tuple(map(int, words))
+    if variables is not None:
+        asked["variables"] = tuple(filter(None, (name.strip() for name in variables.split(","))))
+    return NetworkOptions(**asked)
 
 
 def read_options(function: F) -> F:
@@ -75,14 +120,14 @@ def overwrite_option(function: F) -> F:
 def recipe_from(
     tolerance: tuple[str, ...], preset: str | None, *, fast: bool = False, best: bool = False,
     minutes: float | None = None, block_mb: float | None = None, threads: int | None = None,
-    model: str | None = None,
+    model: str | None = None, network: NetworkOptions | None = None,
 ) -> Recipe:  # fmt: skip
     """The recipe that the options describe."""
     from hepack.api import make_recipe
 
     if fast and (best or model):
         raise click.UsageError("--fast learns nothing and uses no model; leave out --fast, --best or --model")
-    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best))
+    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best), network=network)
     if block_mb is not None:
         recipe = replace(recipe, block_bytes=int(block_mb * (1 << 20)))
     if minutes is not None:

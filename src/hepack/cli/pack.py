@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hepack.cli.options import (
+    codec_options,
     effort_options,
     json_option,
+    network_from,
     overwrite_option,
     read_options,
     reading_from,
@@ -33,6 +35,7 @@ SHOWN_VARIABLES = 24
 )  # fmt: skip
 @tolerance_options
 @effort_options
+@codec_options
 @click.option("--model", "-m", metavar="PATH", help="Use this model file, as 'hepack fit' writes it.")
 @click.option("--block-mb", type=click.FloatRange(0.001, 512), help="Size of a block before packing (48).")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
@@ -42,11 +45,12 @@ SHOWN_VARIABLES = 24
 @json_option
 def command(
     files: tuple[str, ...], output: str | None, tolerance: tuple[str, ...], preset: str | None, fast: bool,
-    best: bool, effort: float | None, model: str | None, block_mb: float | None, threads: int | None,
+    best: bool, effort: float | None, codec: str, latent: int | None, hidden: str | None, epochs: int | None,
+    variables: str | None, model: str | None, block_mb: float | None, threads: int | None,
     strict: bool, format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Pack event FILES (local paths, globs, URLs), bit for bit unless tolerances are given.
+    """Pack event FILES (local paths, globs, URLs), bit for bit unless tolerances (or an autoencoder) are asked for.
 
     Every value is decoded and checked before the packed file gets its name. Several inputs go into a
     folder with a manifest; a bad one is reported, the others go on, and a rerun resumes.
@@ -62,6 +66,7 @@ def command(
         block_mb=block_mb,
         threads=threads,
         model=model,
+        network=network_from(codec, latent, hidden, epochs, variables),
     )
     read = reading_from(table, allow_pickle)
     sources = expand(files)
@@ -91,7 +96,7 @@ def default_output(source: str) -> str:
 def _show(result: PackResult) -> None:
     from rich.table import Table
 
-    from hepack.cli.screen import console, show_skipped, size
+    from hepack.cli.screen import console, named, show_skipped, size
 
     out = console()
     show_skipped(out, result.skipped)
@@ -115,10 +120,17 @@ def _show(result: PackResult) -> None:
     ratio = result.raw_bytes / result.packed_bytes
     table.add_row("all", "", size(result.raw_bytes), size(result.packed_bytes), f"{ratio:.2f}", style="bold")
     out.print(table)
+    for note in result.notes:
+        out.print(f"note: {note}", highlight=False)
+    checked = "every value was decoded and checked."
+    if result.unbounded:
+        checked = (
+            f"unbounded, values may be off by anything: {named(result.unbounded)}; all others were checked."
+        )
     out.print(
         f"{sum(result.n_events)} events; {size(result.input_bytes)} on disk became {size(result.packed_bytes)} "
         f"({result.input_bytes / result.packed_bytes:.2f} x smaller) in {result.seconds:.1f} s; "
-        "every value was decoded and checked.",
+        f"{checked}",
         highlight=False,
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hepack.io import Skipped
 
 SHOWN_SKIPPED = 8
+SHOWN_NAMES = 12
 
 
 def console() -> Console:
@@ -67,6 +68,12 @@ def waiting(title: str) -> Iterator[None]:
     out = Console(stderr=True)
     with out.status(title) if out.is_terminal else contextlib.nullcontext():
         yield
+
+
+def named(names: Sequence[str]) -> str:
+    """Names in a line, the first of them if there are many."""
+    rest = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -28,7 +28,7 @@ def command(
 ) -> int:  # fmt: skip
     """Write the events of a packed FILE to an ordinary event file."""
     from hepack.archive.unpack import unpack
-    from hepack.cli.screen import console, print_json, progress_bar, size
+    from hepack.cli.screen import console, named, print_json, progress_bar, size
     from hepack.io import WriteOptions
 
     target = output or _original_name(file, to)
@@ -36,6 +36,11 @@ def command(
     with progress_bar("unpacking") as report:
         result = unpack(
             file, target, to=to, options=options, overwrite=overwrite, threads=threads, progress=report
+        )
+    if result.unbounded:
+        click.echo(
+            f"unbounded: {named(result.unbounded)} come from an autoencoder and may be off by anything",
+            err=True,
         )
     if as_json:
         print_json(asdict(result))

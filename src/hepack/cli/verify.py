@@ -20,7 +20,7 @@ def command(file: str, against: str | None, allow_pickle: bool, as_json: bool) -
     Exit code 1 if anything is wrong.
     """
     from hepack.archive.verify import verify
-    from hepack.cli.screen import console, print_json, progress_bar
+    from hepack.cli.screen import console, named, print_json, progress_bar
 
     with progress_bar("verifying") as report:
         result = verify(file, original=against, read=reading_from((), allow_pickle), progress=report)
@@ -39,7 +39,10 @@ def command(file: str, against: str | None, allow_pickle: bool, as_json: bool) -
         for name, error in result.worst.items():
             table.add_row(name, f"{error:.6g}")
         out.print(table)
-    compared = f", every value within its tolerance of '{against}'" if result.compared else ""
+    if result.unbounded:
+        out.print(f"unbounded: nothing is promised of {named(result.unbounded)}", highlight=False)
+    others = "every other value" if result.unbounded else "every value"
+    compared = f", {others} within its tolerance of '{against}'" if result.compared else ""
     if result.sound:
         out.print(f"sound: {result.sections} sections, {result.n_events} events{compared}", highlight=False)
     else:

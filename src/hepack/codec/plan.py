@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -35,7 +35,8 @@ from hepack.table import (
 class Plan:
     """All that decoding needs besides the blocks, resolved: nothing here is "auto".
 
-    ``splits`` names for each table the variables whose components are columns of their own.
+    ``splits`` names for each table the variables whose components are columns of their own, ``hidden`` the
+    integer columns that stand in its blocks and in no file: the latents of its autoencoders.
     """
 
     schemas: tuple[Schema, ...]
@@ -45,12 +46,31 @@ class Plan:
     source: Mapping[str, Any] = field(default_factory=dict)
     creator: str = ""
     splits: tuple[tuple[str, ...], ...] = ()
+    hidden: tuple[tuple[Variable, ...], ...] = ()
 
     @cached_property
     def coded(self) -> tuple[Schema, ...]:
-        """The tables as blocks hold them: with the components of some variables as columns of their own."""
-        splits = self.splits or ((),) * len(self.schemas)
-        return tuple(split_schema(s, names) for s, names in zip(self.schemas, splits, strict=True))
+        """The tables as blocks hold them: with the components of some variables as columns of their own, and
+        the hidden columns behind all others."""
+        return tuple(
+            with_hidden(split_schema(schema, names), hidden)
+            for schema, names, hidden in zip(self.schemas, self._splits, self._hidden, strict=True)
+        )
+
+    @property
+    def unbounded(self) -> tuple[str, ...]:
+        """The names of the variables of which nothing is promised."""
+        return tuple(
+            v.name for schema in self.schemas for v in schema.variables if not v.tolerance.is_bounded
+        )
+
+    @property
+    def _splits(self) -> tuple[tuple[str, ...], ...]:
+        return self.splits or ((),) * len(self.schemas)
+
+    @property
+    def _hidden(self) -> tuple[tuple[Variable, ...], ...]:
+        return self.hidden or ((),) * len(self.schemas)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -60,8 +80,10 @@ class Plan:
             "source": dict(self.source),
             "skipped": [[item.name, item.reason] for item in self.skipped],
             "tables": [
-                _schema_to_json(schema) | ({"split": list(names)} if names else {})
-                for schema, names in zip(self.schemas, self.splits or ((),) * len(self.schemas), strict=True)
+                _schema_to_json(schema)
+                | ({"split": list(names)} if names else {})
+                | ({"hidden": [[v.axis, v.name] for v in hidden]} if hidden else {})
+                for schema, names, hidden in zip(self.schemas, self._splits, self._hidden, strict=True)
             ],
         }
 
@@ -75,7 +97,8 @@ class Plan:
         try:
             raw = _Plan.model_validate(value, strict=True)
             splits = tuple(_splits(table) for table in raw.tables)
-            return cls(
+            hidden = tuple(_hidden(table) for table in raw.tables)
+            plan = cls(
                 schemas=tuple(_schema_from_json(table) for table in raw.tables),
                 format=raw.format,
                 attributes=raw.attributes,
@@ -83,13 +106,26 @@ class Plan:
                 source=raw.source,
                 creator=raw.creator,
                 splits=splits if any(splits) else (),
+                hidden=hidden if any(hidden) else (),
             )
+            _ = plan.coded  # says so if hidden columns have the names or axes of others
+            return plan
         except (ValidationError, HepackError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:300]
             raise CorruptFileError(f"the plan of the packed file has a wrong form: {reason}") from None
 
 
 MAX_DIMENSIONS = 32
+
+
+def hidden_variable(axis: str, name: str) -> Variable:
+    """A hidden column: int64, one number for each entry of ``axis``."""
+    return Variable(name=name, dtype=np.dtype(np.int64), axis=axis, kind="integer")
+
+
+def with_hidden(schema: Schema, hidden: tuple[Variable, ...]) -> Schema:
+    """The schema with hidden columns behind its own."""
+    return replace(schema, variables=schema.variables + hidden) if hidden else schema
 
 
 class _Strict(BaseModel):
@@ -120,6 +156,7 @@ class _Table(_Strict):
     collections: list[list[Any]]
     variables: list[list[Any]]
     split: list[str] = []
+    hidden: list[list[str]] = []
 
 
 class _Plan(_Strict):
@@ -190,6 +227,10 @@ def _splits(table: _Table) -> tuple[str, ...]:
     return tuple(table.split)
 
 
+def _hidden(table: _Table) -> tuple[Variable, ...]:
+    return tuple(hidden_variable(axis, name) for axis, name in table.hidden)
+
+
 def _schema_from_json(table: _Table) -> Schema:
     return Schema(
         table.name,
@@ -228,8 +269,7 @@ def _tolerance_from_json(value: list[Any]) -> Tolerance:
     if not value:
         return LOSSLESS
     mode, bound = value
-    modes: tuple[Literal["absolute", "relative", "mantissa"], ...] = ("absolute", "relative", "mantissa")
-    if mode not in modes:
+    if mode not in ("absolute", "relative", "mantissa", "unbounded"):
         raise CorruptFileError(f"unknown tolerance mode {mode!r}")
     return Tolerance(mode, float(bound))
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hepack._errors import BadRequestError
+from hepack.codec.network import NetworkOptions
 from hepack.codec.presets import PRESETS
 from hepack.codec.streams import Effort
-from hepack.table import Schema, Tolerance, Variable
+from hepack.table import UNBOUNDED, Schema, Tolerance, Variable
 
 Rule = tuple[str, Tolerance]
 """A name pattern (``Jet_*``; ``tree:Jet_*`` for one table of several) and its tolerance."""
@@ -27,7 +28,8 @@ class Recipe:
 
     ``block_bytes`` is the size of a block before packing: larger blocks pack a little smaller, smaller
     ones need less memory and give finer access. ``model`` is a model file (``.hpm``) to use; ``fit_seconds``
-    bounds the training of integer nets with the effort ``best``.
+    bounds the training of integer nets with the effort ``best``. With ``network`` the codec is an autoencoder:
+    the columns that it is given and no rule names are unbounded.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -37,6 +39,7 @@ class Recipe:
     threads: int | None = None
     model: Path | None = None
     fit_seconds: float = 300.0
+    network: NetworkOptions | None = None
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -44,20 +47,43 @@ class Recipe:
             raise BadRequestError(f"there is no preset '{self.preset}'; did you mean {', '.join(near)}?")
         if self.block_bytes < 1 << 10:
             raise BadRequestError(f"a block of {self.block_bytes} bytes is too small; take at least 1024")
+        if self.network is not None and self.model is not None:
+            raise BadRequestError("an autoencoder is fitted to the file; leave out the model, or the codec")
 
     def resolve(self, schemas: Sequence[Schema]) -> tuple[Schema, ...]:
         """The schemas with the tolerance of every variable set.
 
         Raises:
-            BadRequestError: a rule names nothing, or an exact name is an integer variable.
+            BadRequestError: a rule names nothing, or an exact name is an integer variable; the variables
+                that are named for an autoencoder are none or too few.
         """
         rules = [*PRESETS[self.preset].rules, *self.rules]
         for pattern, _ in self.rules:
             self._check_pattern(pattern, schemas)
+        free = self._unruled(self.rules if self.preset == "lossless" else rules, schemas)
         return tuple(
-            replace(schema, variables=tuple(_apply(rules, schema.name, v) for v in schema.variables))
-            for schema in schemas
+            replace(schema, variables=tuple(_apply(rules, schema.name, v, unruled) for v in schema.variables))
+            for schema, unruled in zip(schemas, free, strict=True)
         )
+
+    def _unruled(self, rules: Sequence[Rule], schemas: Sequence[Schema]) -> list[set[str]]:
+        """For each table the columns of its autoencoders that no rule names: they are unbounded."""
+        if self.network is None:
+            return [set() for _ in schemas]
+        groups = [self.network.groups(schema) for schema in schemas]
+        if self.network.variables and not any(groups):
+            raise BadRequestError(
+                f"no float columns match {', '.join(self.network.variables)}; 'hepack inspect' lists the variables"
+            )
+        return [
+            {
+                variable.name
+                for group in found.values()
+                for variable in group
+                if not any(_matches(pattern, schema.name, variable.name) for pattern, _ in rules)
+            }
+            for found, schema in zip(groups, schemas, strict=True)
+        ]
 
     def _check_pattern(self, pattern: str, schemas: Sequence[Schema]) -> None:
         matched = [v for s in schemas for v in s.variables if _matches(pattern, s.name, v.name)]
@@ -79,9 +105,11 @@ def _matches(pattern: str, table: str, name: str) -> bool:
     return bool(colon) and fnmatch.fnmatchcase(table, head) and fnmatch.fnmatchcase(name, tail)
 
 
-def _apply(rules: Sequence[Rule], table: str, variable: Variable) -> Variable:
+def _apply(rules: Sequence[Rule], table: str, variable: Variable, unruled: set[str]) -> Variable:
     if variable.dtype.kind != "f":
         return variable
+    if variable.name in unruled:
+        return replace(variable, tolerance=UNBOUNDED)
     chosen = variable.tolerance
     for pattern, tolerance in rules:
         if _matches(pattern, table, variable.name):

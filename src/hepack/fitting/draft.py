@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hepack.codec.choose import Chooser
 from hepack.codec.item import Item, items_of, values_of
 from hepack.fitting.sample import sample_rows
-from hepack.learned import ItemModel, Key, Quantised, Quantiser
+from hepack.learned import ItemModel, Key, Predictor, Quantised, Quantiser
 from hepack.learned.quantiser import MAX_BASE, MAX_SPIKES
 from hepack.relations import Centred, Found, TableView
 from hepack.table import EVENTS, EventTable
@@ -65,17 +65,22 @@ class Drafter:
     def draft(self, item: Item, relation: Found | None) -> Draft:
         """An item's draft; its relation's sources must have been drafted."""
         draft = self._by_itself(item)
-        values = values_of(self._part, item)
-        if relation is not None and len(values):
-            predicted = relation.relation.predict(self.view)
-            quantiser = self._centred(item, relation.centred, predicted, values)
-            found = quantiser.forward(values, item.variable, predicted)
-            if (bits := self.bits(found)) < draft.plain_bits:
-                model = replace(draft.model, quantiser=quantiser, relation=relation.relation)
-                draft = replace(draft, model=model, found=found, bits=bits)
+        if relation is not None and len(draft.found.targets):
+            about = self.about(item, relation.relation, relation.centred)
+            draft = about if about.bits < draft.plain_bits else draft
         if item.role == "values":
             self.put(item.name, draft.found.restored)
         return draft
+
+    def about(self, item: Item, predictor: Predictor, centred: Centred) -> Draft:
+        """An item's draft about a prediction, whatever it costs."""
+        draft = self._by_itself(item)
+        values = values_of(self._part, item)
+        predicted = predictor.predict(self.view)
+        quantiser = self._centred(item, centred, predicted, values)
+        found = quantiser.forward(values, item.variable, predicted)
+        model = replace(draft.model, quantiser=quantiser, relation=predictor)
+        return replace(draft, model=model, found=found, bits=self.bits(found))
 
     def _by_itself(self, item: Item) -> Draft:
         """The draft without a relation, which every set of relations starts from."""

@@ -61,3 +61,11 @@ def _pays(item: ItemModel, drafter: Drafter) -> bool:
     if item.role == "values":
         drafter.put(item.name, found.restored)
     return True
+
+
+def show(model: TableModel, drafter: Drafter) -> None:
+    """Let the drafter's view have what the items of a model decode to."""
+    for item in model.items:
+        restored = item.quantise(drafter.values(item), drafter.view).restored
+        if item.role == "values":
+            drafter.put(item.name, restored)

@@ -15,12 +15,12 @@ from hepack.conditional.tree import Tree, fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
 from hepack.fitting.choice import Choice
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
-from hepack.fitting.given import matching, without_drift
+from hepack.fitting.given import matching, show, without_drift
 from hepack.fitting.sample import axes_of, sample_events
 from hepack.learned import Feature, TableModel
 from hepack.learned.features import predicted_integers
 from hepack.relations import Found, find_alternatives
-from hepack.table import EVENTS, EventTable, Schema
+from hepack.table import EVENTS, EventTable
 from hepack.transforms import Symbols
 
 
@@ -58,31 +58,29 @@ def fit_table(
     executor: Executor,
     options: FitOptions | None = None,
     given: TableModel | None = None,
+    fixed: TableModel | None = None,
 ) -> Fitted:
     """Learn from a block; the model will be used for ``events`` events, against which its bytes count.
 
-    Of a ``given`` model the items that match and pay are used as they are, the others are learned. The same
+    Of a ``given`` model the items that match and pay are used as they are, the others are learned; ``fixed`` items
+    are used instead, whatever they cost. The same
     block and options give the same model (but for a net's training, which a time budget ends).
     """
     options = options or FitOptions()
     part = sample_events(block, events=options.rows, objects=4 * options.rows)
     if not len(part):
-        return Fitted.nothing(block.schema)
+        return Fitted(fixed or TableModel(block.schema, ()), TableModel(block.schema, ()))
     search = _Search(block, part, events / len(part), chooser, options)
-    return search.run(executor, given)
+    return search.run(executor, given, fixed if fixed and fixed.items else None)
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """``given``: the items used of a model that was there before; ``own``: those learned, decoded after."""
+    """``given``: the fixed items, or those used of a model that was there before; ``own``: those learned, decoded
+    after."""
 
     given: TableModel
     own: TableModel
-
-    @classmethod
-    def nothing(cls, schema: Schema) -> Fitted:
-        """No items at all."""
-        return cls(TableModel(schema, ()), TableModel(schema, ()))
 
     @property
     def model(self) -> TableModel:
@@ -106,14 +104,17 @@ class _Search:
         self._trees: dict[object, Tree | None] = {}
         self._histories: dict[object, History | None] = {}
 
-    def run(self, executor: Executor, given: TableModel | None) -> Fitted:
+    def run(self, executor: Executor, given: TableModel | None, fixed: TableModel | None) -> Fitted:
         items = [
             item
             for item in items_of(self.schema)
             if item.role != "text" and not item.variable.shape and self._is_long(item.axis)
         ]
         used = TableModel(self.schema, ())
-        if given is not None:
+        if fixed is not None:
+            used = fixed
+            show(fixed, self.drafter)
+        elif given is not None:
             used = without_drift(matching(given, self.schema), self.drafter)
         repeats = find_repeats(self.part, items, used)
         # what the given items look at stands before them: by itself, if it is none of them

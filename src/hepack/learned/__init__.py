@@ -3,8 +3,9 @@
 from hepack.learned.features import Feature
 from hepack.learned.item import ItemModel, Key, lengths_of
 from hepack.learned.model import TableModel
+from hepack.learned.predictor import Predictor
 from hepack.learned.quantiser import Quantised, Quantiser
 
 __all__ = [
-    "Feature", "ItemModel", "Key", "Quantised", "Quantiser", "TableModel", "lengths_of",
+    "Feature", "ItemModel", "Key", "Predictor", "Quantised", "Quantiser", "TableModel", "lengths_of",
 ]  # fmt: skip

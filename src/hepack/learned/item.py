@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from hepack.conditional import Conditional, Features
 from hepack.learned.axis import firsts, ranks
 from hepack.learned.features import MISSING, Feature, assemble
+from hepack.learned.predictor import Predictor
 from hepack.learned.quantiser import Quantised, Quantiser
 from hepack.learned.waves import decode_waves, waves_of, with_lag
-from hepack.relations import Expression, Relation, View
+from hepack.relations import View
 from hepack.table import EVENTS, Collection, Schema, Variable
 from hepack.transforms import Symbols
 
@@ -38,7 +39,7 @@ class ItemModel:
     role: Role
     name: str
     quantiser: Quantiser
-    relation: Relation | None = None
+    relation: Predictor | None = None
     features: tuple[Feature | None, ...] = ()
     conditional: Conditional | None = None
     plain_bits: float = 0.0
@@ -67,13 +68,8 @@ class ItemModel:
         return found
 
     def prediction_dependencies(self, schema: Schema) -> set[Key]:
-        """The items that the relation needs."""
-        if self.relation is None:
-            return set()
-        found: set[Key] = {("values", name) for name in self.relation.sources}
-        axes = {schema.by_name[name].axis for name in (self.name, *self.relation.sources)}
-        found |= {("counts", name) for axis in axes for name in schema.ancestors(axis)}
-        return found | {("counts", name) for name in _collections(self.relation.formula, schema)}
+        """The items that the prediction needs."""
+        return set() if self.relation is None else self.relation.needs(schema)
 
     def predict(self, view: View) -> NDArray[Any] | None:
         """What the relation says, one value for each row; None without a relation."""
@@ -133,14 +129,6 @@ class ItemModel:
             place, shift = self.lag
             features = with_lag(features, place, targets, ranks(view, axis), shift, MISSING)
         return features, firsts(view, axis) if self.conditional.lagged else None
-
-
-def _collections(formula: Expression, schema: Schema) -> set[str]:
-    """The collections whose lengths a formula names in its settings."""
-    found = {name for name in formula.settings if name in schema.collection_by_name}
-    return found.union(
-        *(_collections(part, schema) for part in formula.inputs if isinstance(part, Expression))
-    )
 
 
 def _needs(feature: Feature, schema: Schema, axis: str) -> set[Key]:

@@ -18,6 +18,7 @@ from hepack.container import check
 from hepack.entropy import decode_integers, encode_integers
 from hepack.learned.features import Feature
 from hepack.learned.item import ItemModel, Key, lengths_of
+from hepack.learned.predictor import Predictor
 from hepack.learned.quantiser import MAX_BASE, MAX_SPIKES, Quantiser
 from hepack.relations import Relation, rebuild_centred
 from hepack.table import Schema, Variable
@@ -95,8 +96,10 @@ class TableModel:
         body: bytes,
         conditionals: Callable[[str], type[Conditional]],
         keys: set[tuple[str, str]] | None = None,
+        predictors: Callable[[Any, Schema], Predictor] = Relation.from_json,
     ) -> TableModel:
-        """Undo `parts`; ``conditionals`` gives the class of each tag. With ``keys``, only these items.
+        """Undo `parts`; ``conditionals`` gives the class of each tag, ``predictors`` reads what predicts an
+        item. With ``keys``, only these items.
 
         Raises:
             CorruptFileError, LimitError: the parts are not such a model of such a table.
@@ -109,7 +112,7 @@ class TableModel:
             head = _head(row)
             parts = [reader.next(length) for length in head.lengths]
             if keys is None or head.key in keys:
-                items.append(head.item(schema, parts, conditionals))
+                items.append(head.item(schema, parts, conditionals, predictors))
         reader.finish()
         model = cls(schema, tuple(items))
         model.check()
@@ -155,12 +158,16 @@ class _Row:
     costs: tuple[float, float]
 
     def item(
-        self, schema: Schema, parts: list[bytes], conditionals: Callable[[str], type[Conditional]]
+        self,
+        schema: Schema,
+        parts: list[bytes],
+        conditionals: Callable[[str], type[Conditional]],
+        predictors: Callable[[Any, Schema], Predictor],
     ) -> ItemModel:
         role, name = self.key
         variable = _variable(schema, role, name)
         tables = iter(parts[:-1] if self.coder else parts)
-        relation = Relation.from_json(self.relation, schema) if self.relation else None
+        relation = predictors(self.relation, schema) if self.relation else None
         if relation is not None and (role != "values" or relation.target != name):
             raise CorruptFileError(f"the model of '{name}' holds a relation for another item")
         tag, *settings = self.transform

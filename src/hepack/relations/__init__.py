@@ -1,6 +1,6 @@
 """Relations between columns: found in the data, predicted in exact arithmetic, coded as what is left over."""
 
-from hepack.relations.centred import Centred, centred_candidates, rebuild_centred
+from hepack.relations.centred import Bare, Centred, centred_candidates, rebuild_centred
 from hepack.relations.expression import Expression
 from hepack.relations.find import Found, find_alternatives, find_relations
 from hepack.relations.kinds import NOTHING
@@ -9,6 +9,7 @@ from hepack.relations.view import TableView, View
 
 __all__ = [
     "NOTHING",
+    "Bare",
     "Centred",
     "Expression",
     "Found",

@@ -35,6 +35,13 @@ class Relation:
     def settings(self) -> tuple[Any, ...]:
         return self.formula.settings
 
+    def needs(self, schema: Schema) -> set[tuple[str, str]]:
+        """Role and name of every item that must be decoded before."""
+        found = {("values", name) for name in self.sources}
+        axes = {schema.by_name[name].axis for name in (self.target, *self.sources)}
+        found |= {("counts", name) for axis in axes for name in schema.ancestors(axis)}
+        return found | {("counts", name) for name in _collections(self.formula, schema)}
+
     def predict(self, view: View) -> NDArray[Any]:
         """The predicted value of every entry of the target, shape ``(entries,)``, the same on every machine.
 
@@ -81,3 +88,11 @@ class Relation:
 
     def __str__(self) -> str:
         return f"{self.target} = {self.formula}"
+
+
+def _collections(formula: Expression, schema: Schema) -> set[str]:
+    """The collections whose lengths a formula names in its settings."""
+    found = {name for name in formula.settings if name in schema.collection_by_name}
+    return found.union(
+        *(_collections(part, schema) for part in formula.inputs if isinstance(part, Expression))
+    )

@@ -137,6 +137,8 @@ def _section(
             np.arcsinh(values[0]), cmap="viridis", vmin=0, vmax=float(np.arcsinh(outside[0].max())) or 1.0
         )
         axes.set_title(name, fontsize=8)
+        axes.set_xticks([])
+        axes.set_yticks([])
 
     header = ("way", "setting", "bits / pixel", "ratio to float32", "rms error", "largest error", "seconds")
     text = (
@@ -158,6 +160,8 @@ def _section(
             "One image, before and after each way at its coarsest setting (inverse hyperbolic sine of the pixels).",
             len(shown),
             panel,
+            columns=5,
+            size=(2.9, 3.0),
         ),
     )
     return Section(

@@ -3,26 +3,28 @@ light and dark, tables that sort, plots that zoom."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from importlib import resources
 
 from hepack._version import __version__
 from hepack.report.markup import Cell, count, escape, figure, items, number, paragraph, section, table
-from hepack.study.record import Entry, Picture, Section, Sheet, Study
+from hepack.study import draw
+from hepack.study.record import Entry, Section, Sheet, Study
 
 
 def render(study: Study) -> str:
     """The whole page."""
     body = f"<h1>{escape(study.title)}</h1>{paragraph(study.command, 'note')}"
-    body += "".join(map(_section, study.sections))
+    styles: dict[str, str] = {}
+    body += "".join(_section(part, styles) for part in study.sections)
     skipped = [f"{name}: {reason}" for name, reason in study.skipped.items()]
     body += section("left-out", "Left out", items(skipped))
     contents = "".join(f'<a href="#{escape(s.name)}">{escape(s.title)}</a>' for s in study.sections)
     page = _resource("page.html")
     filled: Mapping[str, str] = {
         "TITLE": escape(study.title),
-        "STYLE": _resource("style.css"),
+        "STYLE": _resource("style.css")
+        + "\n".join(f".{name} {{ {style} }}" for style, name in styles.items()),
         "SCRIPT": _resource("script.js"),
         "CONTENTS": contents,
         "BODY": body,
@@ -43,18 +45,12 @@ def _foot(study: Study) -> str:
     return f"hepack {__version__}; {seconds:.0f} s on {machine.get('cpu')}, {machine.get('cores')} cores"
 
 
-def _section(part: Section) -> str:
+def _section(part: Section, styles: dict[str, str]) -> str:
     text = "".join(paragraph(line) for line in part.text)
-    plots = "".join(map(_picture, part.pictures))
+    plots = "".join(figure(p.name, draw.svg(p, styles), p.caption) for p in part.pictures)
     grid = f'<div class="figures wide">{plots}</div>' if plots else ""
     times = paragraph(f"{part.seconds:.0f} s, of which the processor {part.cpu_seconds:.0f} s.", "note")
     return section(escape(part.name), part.title, text + grid + "".join(map(_sheet, part.sheets)) + times)
-
-
-def _picture(picture: Picture) -> str:
-    data = base64.b64encode(picture.png).decode()
-    image = f'<img alt="{escape(picture.caption)}" src="data:image/png;base64,{data}" style="max-width:100%">'
-    return figure(picture.name, image, picture.caption)
 
 
 def _sheet(sheet: Sheet) -> str:

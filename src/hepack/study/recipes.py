@@ -33,7 +33,7 @@ RESPONSE_CAPTION = (
 RESIDUAL_CAPTION = "Residual of each variable: a bias is a peak beside zero, an unlearned fold a plateau."
 SPECTRUM_CAPTION = "The variables before and after: a spectrum may look right while single jets are wrong."
 LOSS_CAPTION = "Validation loss after each epoch; the last part of the cycle, at falling rate, gains most."
-CORRELATION_CAPTION = "Correlation of the residuals: what one variable loses, another loses with it."
+CORRELATION_CAPTION = "Correlation of the residuals: what one variable loses, another loses too; grey: exact."
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,11 +22,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Picture:
-    """A plot as PNG, with the sentence that explains it."""
+    """A plot (a figure of matplotlib), with the sentence that explains it."""
 
     name: str
     caption: str
-    png: bytes
+    figure: Any
 
 
 @dataclass(frozen=True)

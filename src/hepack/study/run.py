@@ -15,7 +15,7 @@ import torch
 from hepack._errors import BadRequestError, HepackError
 from hepack.bench.machine import machine_facts
 from hepack.models.architecture import Architecture
-from hepack.study import page
+from hepack.study import draw, page
 from hepack.study.ablation import Choice, ablate
 from hepack.study.combine import combine
 from hepack.study.effort import DEFAULT, QUICK, Effort, Say
@@ -199,4 +199,4 @@ def write(result: Study, output: Path, *, plots: Path | None = None) -> None:
         plots.mkdir(parents=True, exist_ok=True)
         for section in result.sections:
             for picture in section.pictures:
-                (plots / f"{picture.name}.png").write_bytes(picture.png)
+                draw.save(picture, plots)

@@ -20,6 +20,10 @@ LEAST = 200
 """Fewer rows are tested on, not trained on."""
 
 
+EXACT = 1e-5
+"""A response rms below this is that of float32."""
+
+
 def transfer(samples: Mapping[str, Table], effort: Effort, say: Say, *, name: str, title: str) -> Section:
     """Every sample's network on every sample; the entries are response rms of the first variable and of the worst."""
     trainable = {key: table for key, table in samples.items() if len(table) >= LEAST}
@@ -50,11 +54,16 @@ def transfer(samples: Mapping[str, Table], effort: Effort, say: Say, *, name: st
     header = (
         "trained on", "tested on", "rows", *(f"{n} response rms" for n in names), *(f"{n} rms / spread" for n in names),
     )  # fmt: skip
-    text = (
+    text: tuple[str, ...] = (
         "Networks of one size and one number of epochs. On its own kind each is tested on rows that it has not seen.",
         "A network extrapolates badly: rows beyond the range trained on come back with errors that no loss curve "
         "shows. A bound (see docs/study.md) turns that into bytes.",
     )
+    if np.nanmin(grid) < EXACT:
+        text += (
+            f"A row without errors of {names[0]} is no success: a variable of that sample never varies (the mass of "
+            "muons), three numbers hold the other three, and what varies elsewhere is lost entirely.",
+        )
     picture = _picture(name, names[0], grid, list(trainable), list(samples))
     return Section(name, title, text, (Sheet(title, header, tuple(rows)),), (picture,))
 
@@ -65,15 +74,15 @@ def _picture(name: str, variable: str, grid: np.ndarray, sources: list[str], tar
 
         assert isinstance(axes, Axes)
         axes.grid(False)
-        axes.imshow(np.log10(np.maximum(grid, 1e-6)), cmap="viridis_r", aspect="auto")
+        image = axes.imshow(np.log10(np.maximum(grid, 1e-6)), cmap="viridis_r", aspect="auto")
         axes.set_xticks(range(len(targets)), targets, rotation=30, ha="right")
         axes.set_yticks(range(len(sources)), sources)
         axes.set_xlabel("tested on")
         axes.set_ylabel("trained on")
-        middle = float(np.nanmedian(np.log10(np.maximum(grid, 1e-6))))
         for (i, j), value in np.ndenumerate(grid):
             if math.isfinite(value):
-                light = math.log10(max(value, 1e-6)) > middle
+                red, green, blue, _ = image.to_rgba(np.array(math.log10(max(value, 1e-6))))
+                light = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5  # the cell is dark
                 axes.text(
                     j,
                     i,

@@ -23,6 +23,10 @@ from hepack.training.trained import fit, split
 EMPHASIS = {"pt": 40.0, "mass": 40.0, "eta": 5.0, "phi": 5.0}
 """How much more an error of these counts in our loss: pt and mass are what physics is done with."""
 
+LATENTS = (20, 18, 16, 14)
+PUBLISHED_LATENT = 18
+"""The one at which the published network is trained as well, and of which the plots are."""
+
 WIDE_CAPTION = "27 -> 18: response and residual of some variables, ours and the published network."
 CORRELATION_CAPTION = "Correlation of the 27 variables, before and after (ours), and its change."
 
@@ -36,7 +40,7 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
     rows: list[tuple[Entry, ...]] = []
     details: list[tuple[Entry, ...]] = []
     shown: dict[str, np.ndarray] = {}
-    for latent in (20, 18, 16, 14):
+    for latent in LATENTS:
         # sums and copies among the variables are linear: no waves
         own = learned_architecture(count, latent, width=128, folds=0)
         options: dict[str, Any] = {
@@ -48,7 +52,7 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
         trials: dict[str, tuple[Architecture, Settings, str, tuple[float, ...]]] = {
             "ours": (own, Settings(**options), "response", emphasis)
         }
-        if latent == 18:
+        if latent == PUBLISHED_LATENT:
             net = published("jets-27-18")
             theirs = replace(net.architecture, inputs=count)
             shared = Settings(**options, rate=net.rate, weight_decay=net.weight_decay)
@@ -61,7 +65,7 @@ def wide(table: Table, effort: Effort, say: Say) -> Section:
             restored = trained.reconstruct(outside.values)
             found = quality(outside, restored)
             rows.append((name, latent, layer_text(architecture), *_pt_and_mass(found), history.seconds))
-            if latent == 18:
+            if latent == PUBLISHED_LATENT:
                 shown[name] = restored
                 details += [
                     (name, q.name, q.residual_mean, q.residual_rms, q.relative_rms, q.response_rms, q.core)

@@ -3,13 +3,14 @@
 from hepack.table.schema import Schema
 from hepack.table.split import join_table, split_schema, split_table, splittable
 from hepack.table.table import EventTable, offsets_from_counts
-from hepack.table.tolerance import LOSSLESS, Tolerance, bits_differ
+from hepack.table.tolerance import LOSSLESS, UNBOUNDED, Tolerance, bits_differ
 from hepack.table.variable import DTYPES, EVENTS, Collection, Kind, Layout, Variable
 
 __all__ = [
     "DTYPES",
     "EVENTS",
     "LOSSLESS",
+    "UNBOUNDED",
     "Collection",
     "EventTable",
     "Kind",

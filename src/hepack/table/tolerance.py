@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
 
-Mode = Literal["lossless", "absolute", "relative", "mantissa"]
+Mode = Literal["lossless", "absolute", "relative", "mantissa", "unbounded"]
 
 _PATTERN = re.compile(r"^(?P<number>[0-9.]+(?:[eE][+-]?[0-9]+)?)(?P<suffix>abs|rel|bits)?$")
 
@@ -28,18 +28,20 @@ class Tolerance:
     absolute   ``|y - x| <= value`` (for an angle: the wrapped difference)
     relative   ``|y - x| <= value * |x|``, hence zero stays zero
     mantissa   ``y`` is ``x`` or within half a unit of its ``value``-th mantissa bit
+    unbounded  none: ``y`` is finite
     ========== ==============================================================
 
-    NaN (payload included), infinities and -0.0 come back bit for bit in every mode.
+    NaN (payload included), infinities and -0.0 come back bit for bit in every mode. Nobody gets ``unbounded``
+    without asking for an autoencoder and naming no bound.
     """
 
     mode: Mode = "lossless"
     value: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.mode == "lossless":
+        if self.mode in ("lossless", "unbounded"):
             if self.value:
-                raise BadRequestError("a lossless tolerance takes no value")
+                raise BadRequestError(f"the tolerance '{self.mode}' takes no value")
         elif self.mode == "mantissa":
             if not 0 <= self.value <= 52 or self.value != int(self.value):
                 raise BadRequestError(f"mantissa bits must be whole and from 0 to 52, found {self.value}")
@@ -51,6 +53,11 @@ class Tolerance:
     @property
     def is_lossless(self) -> bool:
         return self.mode == "lossless"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether anything is promised."""
+        return self.mode != "unbounded"
 
     @classmethod
     def parse(cls, text: str) -> Tolerance:
@@ -72,8 +79,8 @@ class Tolerance:
         return cls(modes[suffix], number)
 
     def __str__(self) -> str:
-        if self.mode == "lossless":
-            return "lossless"
+        if self.mode in ("lossless", "unbounded"):
+            return self.mode
         suffix = {"absolute": "abs", "relative": "rel", "mantissa": "bits"}[self.mode]
         return (
             f"{self.value:g}{suffix}" if float(f"{self.value:g}") == self.value else f"{self.value!r}{suffix}"
@@ -90,8 +97,8 @@ class Tolerance:
             before = original.astype(np.float64)
             after = restored.astype(np.float64)
             error = np.abs(after - before)
-            inside = self._holds(error, before, after)
-            if period is not None:
+            inside = self._holds(error, before, after) if self.is_bounded else np.ones(before.shape, np.bool_)
+            if period is not None and self.is_bounded:
                 # both differences are rounded: stay on the safe side of the bound by twice that
                 slack = 4 * np.spacing(np.maximum(error, period))
                 inside |= np.abs(period - error) + slack <= self._allowance(before)
@@ -152,6 +159,7 @@ class Tolerance:
 
 
 LOSSLESS = Tolerance()
+UNBOUNDED = Tolerance("unbounded")
 
 
 def _halves(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

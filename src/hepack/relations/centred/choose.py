@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import CorruptFileError
+from hepack.relations.centred.bare import Bare
 from hepack.relations.centred.base import Centred
 from hepack.relations.centred.bounded import Absolute, Relative
 from hepack.relations.centred.exact import Difference, Lattice, Mantissa, Ulps
@@ -66,6 +67,8 @@ def rebuild_centred(tag: str, settings: list[Any]) -> Centred:
             return Absolute(float(cell), float(low), float(high), *map(float, period))
         case "rel", [width, int(lowest)] if _finite([width, lowest]) and width > 1e-9 and abs(lowest) < 2**53:
             return Relative(float(width), lowest)
+        case "bare", [low, high] if _finite([low, high]):
+            return Bare(float(low), float(high))
     raise CorruptFileError(f"a column has the impossible map {tag} {str(settings)[:80]}")
 
 
