@@ -1,0 +1,39 @@
+"""`moved`: what moved first, in sentences a shifter reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hepack.monitoring.probes import Test
+from hepack.monitoring.results import Drift, Finding, RunResult
+
+MOST = 12
+
+
+def moved(tests: Sequence[Test], runs: Sequence[RunResult], drift: Drift) -> tuple[str, ...]:
+    """Columns in the order in which they moved, the most telling of those of one run first."""
+    first: dict[str, tuple[int, int, str]] = {}
+    for place, run in enumerate(runs):
+        for order, finding in enumerate(run.findings):
+            if finding.column not in first:
+                first[finding.column] = (place, order, _sentence(finding, run, runs, place))
+    for chart in drift.charts if drift.alarm else ():
+        column = chart.test.column
+        if chart.drift >= 0 and (column not in first or chart.drift < first[column][0]):
+            size = float(np.abs(chart.ewma[chart.drift]) / max(chart.limit[chart.drift], 1e-300))
+            text = (
+                f"{column}: {chart.test.measure} {chart.test.kind} drifts, beyond its band from "
+                f"{runs[chart.drift].file} on, since about {runs[chart.since].file}"
+            )
+            first[column] = (chart.drift, -round(10 * size), text)
+    ordered = sorted(first.values(), key=lambda item: item[:2])
+    return tuple(text for _, _, text in ordered[:MOST])
+
+
+def _sentence(finding: Finding, run: RunResult, runs: Sequence[RunResult], place: int) -> str:
+    again = sum(any(f.column == finding.column for f in later.findings) for later in runs[place + 1 :])
+    later = len(runs) - place - 1
+    text = f"{run.file}: {finding.effect.text} (z {finding.z:+.1f}, p {finding.p:.2g})".replace("z -", "z −")
+    return text + (f"; and in {again} of the {later} runs after it" if later else "")

@@ -1,0 +1,134 @@
+"""`OccupancyProbe`: where in eta and phi the objects of a collection lie; holes and hot spots of any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hepack.monitoring.blocks import Blocks
+from hepack.monitoring.columns import Columns, Floats, Ints
+from hepack.monitoring.permutation import normalised, signed_root
+from hepack.monitoring.probes import Test
+from hepack.physics.kinematics import TURN
+
+ETA_BINS, PHI_BINS = 24, 24
+WINDOWS = ((1, 1), (2, 2), (3, 3), (1, 4), (4, 1), (5, 5), (24, 1), (1, 24))
+"""Bins in eta and phi of the windows that are looked at."""
+LEAST = 8.0
+"""Objects that a window must hold in run and reference together."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of the map: ``found`` objects of the run, ``expected`` from the reference."""
+
+    eta: tuple[float, float]
+    phi: tuple[float, float]
+    found: int
+    expected: float
+    z: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OccupancyProbe:
+    """``pairs`` are the columns of eta and phi, each with the pt that is above zero where there is an object."""
+
+    column: str
+    pairs: tuple[tuple[str, str, str], ...]
+    low: float
+    high: float
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        return tuple(
+            Test(name=f"{self.column}:occupancy:{kind}", column=self.column, kind=kind, measure="occupancy",
+                 two_sided=False)
+            for kind in ("hole", "hot")
+        )  # fmt: skip
+
+    def sums(self, columns: Columns, blocks: Blocks) -> Floats:
+        total = np.zeros((blocks.count, ETA_BINS * PHI_BINS))
+        for eta, phi, pt in self.pairs:
+            places = self._places(columns, eta, phi, pt)
+            total += blocks.sums(columns.events_of(eta), places, ETA_BINS * PHI_BINS)
+        return total
+
+    def _places(self, columns: Columns, eta: str, phi: str, pt: str) -> Ints:
+        east, turn = columns.values[eta], columns.values[phi]
+        known = np.isfinite(east) & np.isfinite(turn) & (np.abs(turn) < 1e6)
+        if pt:
+            known &= columns.values[pt] > 0
+        east, turn = np.where(known, east, 0.0), np.where(known, turn, 0.0)
+        row = np.floor((east - self.low) / (self.high - self.low) * ETA_BINS)
+        known &= (row >= 0) & (row < ETA_BINS)
+        column = np.floor(np.mod(turn + TURN / 2, TURN) / TURN * PHI_BINS)
+        place = np.clip(row, 0, ETA_BINS - 1) * PHI_BINS + np.clip(column, 0, PHI_BINS - 1)
+        return np.where(known, place, -1).astype(np.int64)
+
+    def statistics(self, sums: Floats, trials: Floats) -> Floats:
+        found = trials @ sums
+        totals = sums.sum(axis=0)
+        if not totals.sum():
+            return np.zeros((len(trials), 2))
+        share = np.clip(found.sum(axis=1) / totals.sum(), 1e-12, 1 - 1e-12)
+        holes, hot = np.zeros(len(trials)), np.zeros(len(trials))
+        for window in WINDOWS:
+            z, _ = _scan(found, totals, share, window)
+            holes, hot = np.maximum(holes, -z.min(axis=1)), np.maximum(hot, z.max(axis=1))
+        return np.stack([normalised(holes), normalised(hot)], axis=1)
+
+    def locate(self, sums: Floats, trials: Floats, kind: str) -> Window | None:
+        """The window that stands out most in trial 0; None without objects."""
+        found = trials[:1] @ sums
+        totals = sums.sum(axis=0)
+        if not totals.sum() or not found.sum():
+            return None
+        share = found.sum(axis=1) / totals.sum()
+        sign = -1.0 if kind == "hole" else 1.0
+        best: Window | None = None
+        for window in WINDOWS:
+            z, counts = _scan(found, totals, share, window)
+            place = int(np.argmax(sign * z[0]))
+            if best is None or sign * z[0, place] > sign * best.z:
+                best = self._window(window, place, counts, totals, found, float(z[0, place]))
+        return best
+
+    def _window(
+        self, size: tuple[int, int], place: int, counts: Floats, totals: Floats, found: Floats, z: float
+    ) -> Window:
+        row, column = divmod(place, PHI_BINS)
+        step, turn = (self.high - self.low) / ETA_BINS, TURN / PHI_BINS
+        low, left = self.low + row * step, column * turn - TURN / 2
+        inside = float(_windows(totals[None], size)[0, place]) - counts[0, place]
+        outside = totals.sum() - found.sum()
+        expected = inside * found.sum() / outside if outside else 0.0
+        return Window(
+            (low, low + size[0] * step), (left, left + size[1] * turn), int(counts[0, place]), float(expected), z
+        )  # fmt: skip
+
+
+def _scan(found: Floats, totals: Floats, share: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Deviations and counts of all windows of a size, shape ``(trial, eta * phi)``; 0 where too few objects are."""
+    whole = _windows(totals[None], size)
+    counts = _windows(found, size)
+    z = signed_root(counts, np.broadcast_to(whole, counts.shape), share[:, None])
+    return np.where(whole >= LEAST, z, 0.0), counts
+
+
+def _windows(cells: Floats, size: tuple[int, int]) -> Floats:
+    """Sums over windows that begin at each bin: within the range of eta, around the circle of phi."""
+    grid = cells.reshape(-1, ETA_BINS, PHI_BINS)
+    down = np.zeros((len(grid), ETA_BINS + 1, PHI_BINS))
+    np.cumsum(grid, axis=1, out=down[:, 1:])
+    tall, wide = size
+    rows = np.zeros_like(grid)
+    rows[:, : ETA_BINS - tall + 1] = down[:, tall:] - down[:, : ETA_BINS - tall + 1]
+    if wide < PHI_BINS:
+        doubled = np.concatenate([rows, rows[:, :, :wide]], axis=2)
+        across = np.zeros((len(grid), ETA_BINS, PHI_BINS + wide + 1))
+        np.cumsum(doubled, axis=2, out=across[:, :, 1:])
+        rows = across[:, :, wide : wide + PHI_BINS] - across[:, :, :PHI_BINS]
+    else:
+        rows = np.repeat(rows.sum(axis=2, keepdims=True), PHI_BINS, axis=2)
+    return rows.reshape(len(cells), -1)
