@@ -9,11 +9,11 @@ import numpy as np
 from hepack.monitoring.columns import Columns, Floats
 from hepack.monitoring.effects import Samples, rate_effect, shape_effect, unit_effect, value_effect
 from hepack.monitoring.judge import Judged
-from hepack.monitoring.occupancy import OccupancyProbe
+from hepack.monitoring.occupancy import ETA_BINS, PHI_BINS, OccupancyProbe
 from hepack.monitoring.permutation import one_sided
 from hepack.monitoring.probes import Probe, RateProbe, ShapeProbe, Test
 from hepack.monitoring.reference import Reference
-from hepack.monitoring.results import Effect, Finding, OccupancyMap
+from hepack.monitoring.results import Effect, Finding, OccupancyMap, Spectrum
 
 TELLING = 0.6
 """A test with a direction is named rather than a larger deviation that has none, down to this part of it."""
@@ -66,13 +66,13 @@ def describe(samples: Samples, judged: Judged, place: int) -> Effect:
     """What the deviation of one test amounts to."""
     probe, part, test = _probe(samples.reference.probes, judged, place)
     if isinstance(probe, OccupancyProbe):
-        return _occupancy(probe, part, judged.trials, test)
+        return _occupancy(probe, part, judged.run, test)
     if isinstance(probe, RateProbe):
         return rate_effect(samples, test, probe)
     assert isinstance(probe, ShapeProbe)
     if test.kind in ("location", "width") and not (test.kind == "width" and test.measure == "bits"):
         return value_effect(samples, test, float(judged.z[place]))
-    return shape_effect(test, probe, part, int(judged.trials[0].sum()))
+    return shape_effect(test, probe, part, judged.run)
 
 
 def _probe(probes: Sequence[Probe], judged: Judged, place: int) -> tuple[Probe, Floats, Test]:
@@ -83,8 +83,8 @@ def _probe(probes: Sequence[Probe], judged: Judged, place: int) -> tuple[Probe, 
     raise AssertionError("a test belongs to no probe")
 
 
-def _occupancy(probe: OccupancyProbe, sums: Floats, trials: Floats, test: Test) -> Effect:
-    window = probe.locate(sums, trials, test.kind)
+def _occupancy(probe: OccupancyProbe, sums: Floats, run: int, test: Test) -> Effect:
+    window = probe.locate(sums, run, test.kind)
     what = "hole" if test.kind == "hole" else "hot spot"
     if window is None:
         return Effect(quantity="occupancy", text=f"{probe.column}: no objects to map")
@@ -99,16 +99,32 @@ def _signed(value: float) -> str:
 
 def maps(reference: Reference, judged: Judged, file: str) -> Iterator[OccupancyMap]:
     """The maps of a run beside what is expected of it."""
-    from hepack.monitoring.occupancy import ETA_BINS, PHI_BINS
-
-    run = int(judged.trials[0].sum())
     for probe, part in zip(reference.probes, judged.sums, strict=True):
         if not isinstance(probe, OccupancyProbe):
             continue
-        found, known = part[:run].sum(axis=0), part[run:].sum(axis=0)
+        found, known = part[: judged.run].sum(axis=0), part[judged.run :].sum(axis=0)
         expected = known * (found.sum() / max(known.sum(), 1.0))
         shape = (ETA_BINS, PHI_BINS)
         yield OccupancyMap(
             run=file, column=probe.column, eta=(probe.low, probe.high), found=found.reshape(shape),
             expected=expected.reshape(shape),
+        )  # fmt: skip
+
+
+def spectra(reference: Reference, judged: Judged, found: Sequence[Finding], file: str) -> Iterator[Spectrum]:
+    """The distributions that fail, of the columns in ``found``."""
+    wanted = {(test.column, test.measure) for finding in found for test in finding.tests}
+    for probe, part in zip(reference.probes, judged.sums, strict=True):
+        if not isinstance(probe, ShapeProbe) or (probe.column, probe.measure) not in wanted:
+            continue
+        one, two = part[: judged.run].sum(axis=0), part[judged.run :].sum(axis=0)
+        expected = two * (one.sum() / max(two.sum(), 1.0))
+        known = (one > 0) & (two > 0)
+        error = np.where(known, one / np.maximum(expected, 1e-9), 0.0)
+        error = error * np.sqrt(1 / np.maximum(one, 1.0) + 1 / np.maximum(two, 1.0))
+        item = reference.fields.get(probe.column)
+        yield Spectrum(
+            run=file, column=probe.column, what=probe.source,
+            unit="bits" if probe.measure == "bits" else (item.unit if item else ""), edges=probe.edges, found=one,
+            expected=expected, error=error,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from hepack.monitoring.reference import Reference
 FEWEST_RUN_EVENTS = 2 * FEWEST_BLOCKS
 MOST_BLOCKS = 16
 """Of the reference for each of the run: more would make no deviation 3 % larger."""
+MOST_FEATURES = 8192
+"""Counts that are summed over trials at once."""
 RESOLUTION = 10
 """Trials for each one that may be beyond the run at the stated rate."""
 
@@ -25,21 +27,20 @@ RESOLUTION = 10
 class Judged:
     """``z`` (test,), signed where a test has two sides; ``p`` (test,), corrected for all tests; ``null``
     (trial, test) the same deviations of the permutations. ``sums`` are the blocks' counts of each probe, those of
-    the run first; ``trials`` says which they are."""
+    the ``run`` blocks of the run first."""
 
     global_p: float
     z: Floats
     p: Floats
     null: Floats
     sums: tuple[Floats, ...]
-    trials: Floats
+    run: int
     blocks: Blocks
 
     @property
     def share(self) -> float:
         """The part of the variance of a deviation that is the reference's."""
-        run = float(self.trials[0].sum())
-        return run / self.trials.shape[1]
+        return self.run / len(self.sums[0])
 
 
 def trials_for(alarm_rate: float) -> int:
@@ -85,10 +86,27 @@ def judge_sums(
         chosen = np.linspace(0, total - 1, MOST_BLOCKS * count).astype(np.int64)
     sums = tuple(np.concatenate([one, other[chosen]]) for one, other in zip(run, reference, strict=True))
     labels = draw_trials(count, len(chosen), trials, rng)
-    z = np.concatenate([probe.statistics(part, labels) for probe, part in zip(probes, sums, strict=True)], axis=1)
+    z = np.concatenate(list(_statistics(probes, sums, labels, count)), axis=1)
     two_sided = np.array([test.two_sided for test in all_tests(probes)])
     surprises = np.where(two_sided, one_sided(z), z)
     global_p, p = adjusted(surprises)
     return Judged(
-        global_p=global_p, z=z[0], p=p, null=z[1:], sums=sums, trials=labels[:1], blocks=blocks
+        global_p=global_p, z=z[0], p=p, null=z[1:], sums=sums, run=count, blocks=blocks
     )  # fmt: skip
+
+
+def _statistics(
+    probes: Sequence[Probe], sums: Sequence[Floats], labels: Floats, run: int
+) -> Iterator[Floats]:
+    """The statistics of each probe, the counts of many probes summed over trials by one matrix product."""
+    first = 0
+    while first < len(probes):
+        last, width = first, 0
+        while last < len(probes) and (width == 0 or width + sums[last].shape[1] <= MOST_FEATURES):
+            width += sums[last].shape[1]
+            last += 1
+        found = labels @ np.concatenate(sums[first:last], axis=1)
+        ends = np.cumsum([part.shape[1] for part in sums[first:last]])
+        for probe, part, end in zip(probes[first:last], sums[first:last], ends, strict=True):
+            yield probe.statistics(part, found[:, end - part.shape[1] : end], run)
+        first = last

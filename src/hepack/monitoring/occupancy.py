@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack.monitoring.blocks import Blocks
 from hepack.monitoring.columns import Columns, Floats, Ints
@@ -66,21 +67,21 @@ class OccupancyProbe:
         place = np.clip(row, 0, ETA_BINS - 1) * PHI_BINS + np.clip(column, 0, PHI_BINS - 1)
         return np.where(known, place, -1).astype(np.int64)
 
-    def statistics(self, sums: Floats, trials: Floats) -> Floats:
-        found = trials @ sums
+    def statistics(self, sums: Floats, found: Floats, run: int) -> Floats:
+        found = found.astype(np.float32)  # counts are exact up to 2**24
         totals = sums.sum(axis=0)
         if not totals.sum():
-            return np.zeros((len(trials), 2))
+            return np.zeros((len(found), 2))
         share = np.clip(found.sum(axis=1) / totals.sum(), 1e-12, 1 - 1e-12)
-        holes, hot = np.zeros(len(trials)), np.zeros(len(trials))
+        holes = hot = np.zeros(len(found))
         for window in WINDOWS:
-            z, _ = _scan(found, totals, share, window)
+            z, _, _ = _scan(found, totals, share, window)
             holes, hot = np.maximum(holes, -z.min(axis=1)), np.maximum(hot, z.max(axis=1))
         return np.stack([normalised(holes), normalised(hot)], axis=1)
 
-    def locate(self, sums: Floats, trials: Floats, kind: str) -> Window | None:
-        """The window that stands out most in trial 0; None without objects."""
-        found = trials[:1] @ sums
+    def locate(self, sums: Floats, run: int, kind: str) -> Window | None:
+        """The window that stands out most in the first ``run`` blocks; None without objects."""
+        found = sums[:run].sum(axis=0, keepdims=True)
         totals = sums.sum(axis=0)
         if not totals.sum() or not found.sum():
             return None
@@ -88,45 +89,60 @@ class OccupancyProbe:
         sign = -1.0 if kind == "hole" else 1.0
         best: Window | None = None
         for window in WINDOWS:
-            z, counts = _scan(found, totals, share, window)
-            place = int(np.argmax(sign * z[0]))
-            if best is None or sign * z[0, place] > sign * best.z:
-                best = self._window(window, place, counts, totals, found, float(z[0, place]))
+            z, counts, places = _scan(found, totals, share, window)
+            at = int(np.argmax(sign * z[0]))
+            if best is None or sign * z[0, at] > sign * best.z:
+                best = self._window(
+                    window, int(places[at]), float(counts[0, at]), totals, found, float(z[0, at])
+                )
         return best
 
     def _window(
-        self, size: tuple[int, int], place: int, counts: Floats, totals: Floats, found: Floats, z: float
+        self, size: tuple[int, int], place: int, inside: float, totals: Floats, found: Floats, z: float
     ) -> Window:
         row, column = divmod(place, PHI_BINS)
         step, turn = (self.high - self.low) / ETA_BINS, TURN / PHI_BINS
         low, left = self.low + row * step, column * turn - TURN / 2
-        inside = float(_windows(totals[None], size)[0, place]) - counts[0, place]
+        known = float(_windows(totals[None], size)[0, place]) - inside
         outside = totals.sum() - found.sum()
-        expected = inside * found.sum() / outside if outside else 0.0
+        expected = known * found.sum() / outside if outside else 0.0
         return Window(
-            (low, low + size[0] * step), (left, left + size[1] * turn), int(counts[0, place]), float(expected), z
+            (low, low + size[0] * step), (left, left + size[1] * turn), int(inside), float(expected), z
         )  # fmt: skip
 
 
-def _scan(found: Floats, totals: Floats, share: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
-    """Deviations and counts of all windows of a size, shape ``(trial, eta * phi)``; 0 where too few objects are."""
-    whole = _windows(totals[None], size)
-    counts = _windows(found, size)
-    z = signed_root(counts, np.broadcast_to(whole, counts.shape), share[:, None])
-    return np.where(whole >= LEAST, z, 0.0), counts
+def _scan(found: Floats, totals: Floats, share: Floats, size: tuple[int, int]) -> tuple[Floats, Floats, Ints]:
+    """Deviations and counts ``(trial, window)`` of the windows of a size that hold enough, and the bin of each."""
+    whole = _windows(totals[None], size)[0]
+    places = np.flatnonzero(whole >= LEAST)
+    places = places[_distinct(places, size)]
+    if not len(places):
+        return np.zeros((len(found), 1)), np.zeros((len(found), 1)), np.zeros(1, np.int64)
+    counts = _windows(found, size)[:, places]
+    z = signed_root(counts, whole[places], share[:, None].astype(counts.dtype))
+    return z, counts, places
+
+
+def _distinct(places: Ints, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Leaves out all but one of the windows that go around, and every other one of the large."""
+    row, column = np.divmod(places, PHI_BINS)
+    if size[1] == PHI_BINS:
+        return np.asarray(column == 0)
+    step = 2 if min(size) > 3 else 1
+    return np.asarray((row % step == 0) & (column % step == 0))
 
 
 def _windows(cells: Floats, size: tuple[int, int]) -> Floats:
     """Sums over windows that begin at each bin: within the range of eta, around the circle of phi."""
     grid = cells.reshape(-1, ETA_BINS, PHI_BINS)
-    down = np.zeros((len(grid), ETA_BINS + 1, PHI_BINS))
+    down = np.zeros((len(grid), ETA_BINS + 1, PHI_BINS), grid.dtype)
     np.cumsum(grid, axis=1, out=down[:, 1:])
     tall, wide = size
     rows = np.zeros_like(grid)
     rows[:, : ETA_BINS - tall + 1] = down[:, tall:] - down[:, : ETA_BINS - tall + 1]
     if wide < PHI_BINS:
         doubled = np.concatenate([rows, rows[:, :, :wide]], axis=2)
-        across = np.zeros((len(grid), ETA_BINS, PHI_BINS + wide + 1))
+        across = np.zeros((len(grid), ETA_BINS, PHI_BINS + wide + 1), grid.dtype)
         np.cumsum(doubled, axis=2, out=across[:, :, 1:])
         rows = across[:, :, wide : wide + PHI_BINS] - across[:, :, :PHI_BINS]
     else:

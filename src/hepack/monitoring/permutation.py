@@ -42,8 +42,9 @@ def signed_root(found: Floats, whole: Floats, share: Floats) -> Floats:
 
     About normal down to a few counts, where a difference over its root is not.
     """
-    expected = whole * share
-    rest, rest_expected = whole - found, whole - expected
+    expected = whole.astype(found.dtype) * share
+    rest = whole.astype(found.dtype) - found
+    rest_expected = whole.astype(found.dtype) - expected
     with np.errstate(divide="ignore", invalid="ignore"):
         first = np.where(found > 0, found * np.log(found / expected), 0.0)
         second = np.where(rest > 0, rest * np.log(rest / rest_expected), 0.0)

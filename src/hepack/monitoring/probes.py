@@ -38,8 +38,9 @@ class Probe(Protocol):
     def sums(self, columns: Columns, blocks: Blocks) -> Floats:
         """The counts of each block, shape ``(block, feature)``."""
 
-    def statistics(self, sums: Floats, trials: Floats) -> Floats:
-        """Standard deviations ``(trial, test)`` of the blocks that ``trials`` ``(trial, block)`` take for the run."""
+    def statistics(self, sums: Floats, found: Floats, run: int) -> Floats:
+        """Standard deviations ``(trial, test)``, from the sums of ``run`` blocks that each trial takes for the run,
+        ``found`` (trial, feature)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,16 +76,15 @@ class ShapeProbe:
         places = np.where(np.isfinite(values), places, -1)
         return blocks.sums(columns.events_of(self.source), places, len(self.edges) + 1)
 
-    def statistics(self, sums: Floats, trials: Floats) -> Floats:
-        run = int(trials[0].sum())
+    def statistics(self, sums: Floats, found: Floats, run: int) -> Floats:
         total = sums.sum()
         share = sums.sum(axis=0) / total if total else np.zeros(sums.shape[1])
         residuals = sums - sums.sum(axis=1, keepdims=True) * share
-        with np.errstate(divide="ignore", invalid="ignore"):
-            bins = np.nan_to_num((trials @ residuals) / spread(residuals, run), posinf=0.0, neginf=0.0)
-            along = residuals @ self.moments.T
-            directed = np.nan_to_num((trials @ along) / spread(along, run), posinf=0.0, neginf=0.0)
-        overall = normalised(np.sum(bins**2 * (1 - share), axis=1))
+        excess = found - found.sum(axis=1, keepdims=True) * share
+        width, along = spread(residuals, run), spread(residuals @ self.moments.T, run)
+        weights = np.where(width > 0, (1 - share) / np.where(width > 0, width, 1.0) ** 2, 0.0)
+        overall = normalised(excess**2 @ weights)
+        directed = np.where(along > 0, excess @ self.moments.T / np.where(along > 0, along, 1.0), 0.0)
         return np.concatenate([overall[:, None], directed], axis=1)
 
 
@@ -122,19 +122,18 @@ class RateProbe:
     def sums(self, columns: Columns, blocks: Blocks) -> Floats:
         return blocks.sums(columns.events_of(self.column), self.hits(columns.values[self.column]), 2)
 
-    def statistics(self, sums: Floats, trials: Floats) -> Floats:
+    def statistics(self, sums: Floats, found: Floats, run: int) -> Floats:
         whole = sums.sum(axis=1)
         hits = float(sums[:, 1].sum())
         if hits in (0.0, float(whole.sum())):
-            return np.zeros((len(trials), 1))
+            return np.zeros((len(found), 1))
         rate = hits / whole.sum()
         residuals = sums[:, 1] - rate * whole
         binomial = whole.mean() * rate * (1 - rate)
         scatter = max(1.0, float(np.mean(residuals**2)) / binomial)  # several objects of one event
-        share = np.clip(trials @ whole / whole.sum(), 1e-12, 1 - 1e-12)
+        share = np.clip(found.sum(axis=1) / whole.sum(), 1e-12, 1 - 1e-12)
         few = rate < 0.5  # the rarer outcome is the one far from normal
-        found = trials @ (sums[:, 1] if few else sums[:, 0])
-        z = signed_root(found, np.float64(hits if few else whole.sum() - hits), share)
+        z = signed_root(found[:, 1 if few else 0], np.array(hits if few else whole.sum() - hits), share)
         return np.asarray((z if few else -z) / np.sqrt(scatter))[:, None]
 
 

@@ -112,6 +112,21 @@ class OccupancyMap:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Spectrum:
+    """A failing column's counts in a run between ``edges`` (bins below and above them included, ``len(edges) + 1``),
+    and what the reference leads to expect; ``error`` is that of their ratio. ``what``: the column, or its bits."""
+
+    run: str
+    column: str
+    what: str
+    unit: str
+    edges: Floats
+    found: Floats
+    expected: Floats
+    error: Floats
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MonitorResult:
     """Everything. ``moved``: sentences, what moved first stands first."""
 
@@ -125,6 +140,7 @@ class MonitorResult:
     drift: Drift = field(default_factory=Drift)
     moved: tuple[str, ...] = ()
     maps: tuple[OccupancyMap, ...] = ()
+    spectra: tuple[Spectrum, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 

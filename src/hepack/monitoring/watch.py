@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,14 +13,27 @@ from hepack.io import ReadOptions
 from hepack.monitoring.charts import draw_charts
 from hepack.monitoring.columns import check_same
 from hepack.monitoring.files import read_table, short
-from hepack.monitoring.findings import findings, maps
-from hepack.monitoring.judge import judge, trials_for
+from hepack.monitoring.findings import findings, maps, spectra
+from hepack.monitoring.judge import Judged, judge, trials_for
 from hepack.monitoring.moved import moved
 from hepack.monitoring.reference import EVENT_BITS, Reference, make_reference
-from hepack.monitoring.results import Drift, MonitorResult, OccupancyMap, RunResult
+from hepack.monitoring.results import Drift, MonitorResult, OccupancyMap, RunResult, Spectrum
 from hepack.table import EventTable
 
 Progress = Callable[[int, int], None]
+
+MOST_SPECTRA = 6
+"""Columns of a run whose distributions are kept for pictures."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneRun:
+    """A run's result, with what is needed of it only for charts and pictures."""
+
+    result: RunResult
+    judged: Judged
+    maps: tuple[OccupancyMap, ...]
+    spectra: tuple[Spectrum, ...]
 
 
 def monitor(
@@ -58,14 +72,16 @@ def monitor_tables(
     trials = trials_for(alarm_rate)
     rng = np.random.default_rng(seed)
     found: list[RunResult] = []
-    shown: list[OccupancyMap] = []
+    maps_shown: list[OccupancyMap] = []
+    shown: list[Spectrum] = []
     null, share = np.zeros((0, len(reference.tests))), 0.0
     for name, table in runs:
-        result, its_null, its_share, its_maps = one_run(reference, name, table, alarm_rate, trials, rng)
+        one = one_run(reference, name, table, alarm_rate, trials, rng)
         if not found:
-            null, share = its_null, its_share
-        found.append(result)
-        shown += its_maps
+            null, share = one.judged.null, one.judged.share
+        found.append(one.result)
+        maps_shown += one.maps
+        shown += one.spectra
     drift = Drift()
     if found:
         z = np.stack([run.z for run in found])
@@ -74,15 +90,15 @@ def monitor_tables(
     return MonitorResult(
         reference=reference.file, events=reference.columns.n_events, learned=reference.learned,
         alarm_rate=alarm_rate, trials=trials, tests=reference.tests, runs=tuple(found), drift=drift,
-        moved=moved(reference.tests, found, drift), maps=tuple(shown), notes=reference.roles.notes,
+        moved=moved(reference.tests, found, drift), maps=tuple(maps_shown), spectra=tuple(shown), notes=reference.roles.notes,
         seconds=time.perf_counter() - begun,
     )  # fmt: skip
 
 
 def one_run(
     reference: Reference, name: str, table: EventTable, alarm_rate: float, trials: int, rng: np.random.Generator
-) -> tuple[RunResult, np.ndarray[tuple[int, ...], np.dtype[np.float64]], float, list[OccupancyMap]]:
-    """One run's result; its null deviations and the reference's share of the variance; maps, where they fail."""
+) -> OneRun:
+    """One run, and what the charts and pictures need of it."""
     notes = check_same(reference.schema, table.schema, name)
     columns = reference.measured(table)
     judged = judge(reference, columns, name, trials=trials, rng=rng)
@@ -98,5 +114,5 @@ def one_run(
         alarm=judged.global_p <= alarm_rate, z=judged.z, p=judged.p, findings=found, notes=notes,
         bits_per_event=(known[0], known[1]),
     )  # fmt: skip
-    shown = [item for item in maps(reference, judged, name) if item.column in bad]
-    return result, judged.null, judged.share, shown
+    shown = tuple(item for item in maps(reference, judged, name) if item.column in bad)
+    return OneRun(result, judged, shown, tuple(spectra(reference, judged, found[:MOST_SPECTRA], name)))
