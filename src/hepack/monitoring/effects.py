@@ -183,8 +183,13 @@ def shape_effect(test: Test, probe: ShapeProbe, sums: Floats, run: int) -> Effec
     pull = (one - expected) / np.sqrt(np.maximum(expected * (1 + one.sum() / max(two.sum(), 1.0)), 1.0))
     worst = int(np.argmax(np.abs(pull)))
     edges = [-math.inf, *probe.edges.tolist(), math.inf]
-    what = f"bits of {test.column}" if test.measure == "bits" else test.column
-    text = f"{what} distribution: {one[worst]:,.0f} for {expected[worst]:,.0f} expected {_between(edges, worst)}"
+    found, usual = f"{one[worst]:,.0f}", f"{expected[worst]:,.0f}"
+    if test.measure == "bits":
+        what = "events" if test.column == EVENT_BITS else f"values of {test.column}"
+        text = f"{found} {what} cost {_between(edges, worst)} bits, {usual} expected"
+        text += ": they do not fit what they come with" if worst == len(edges) - 2 and pull[worst] > 0 else ""
+        return Effect(quantity="bits", value=float(pull[worst]), text=text)
+    text = f"{test.column} distribution: {found} for {usual} expected {_between(edges, worst)}"
     return Effect(quantity="shape", value=float(pull[worst]), text=text)
 
 

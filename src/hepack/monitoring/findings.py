@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,12 +16,13 @@ from hepack.monitoring.probes import Probe, RateProbe, ShapeProbe, Test
 from hepack.monitoring.reference import Reference
 from hepack.monitoring.results import Effect, Finding, OccupancyMap, Spectrum
 
+ODD = 0.5
 TELLING = 0.6
 """A test with a direction is named rather than a larger deviation that has none, down to this part of it."""
 
 
 def findings(reference: Reference, columns: Columns, judged: Judged, alarm_rate: float) -> tuple[Finding, ...]:
-    """Every column with a test whose corrected p-value is at or below the rate; the largest deviation first."""
+    """Every column with a test whose corrected p-value is at or below the rate; see `_weight` for their order."""
     surprise = surprises(reference.tests, judged.z)
     failed = [i for i in np.argsort(-surprise) if judged.p[i] <= alarm_rate]
     by_column: dict[str, list[int]] = {}
@@ -37,7 +39,15 @@ def findings(reference: Reference, columns: Columns, judged: Judged, alarm_rate:
         found.append(
             Finding(column=column, tests=tests, z=float(judged.z[lead]), p=float(judged.p[lead]), effect=effect)
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda finding: -_weight(finding)))
+
+
+def _weight(finding: Finding) -> float:
+    """What stands first: a wrong unit, then what is large; code lengths only say that something is odd."""
+    if finding.effect.quantity == "unit":
+        return math.inf
+    size = abs(finding.z)
+    return size * (ODD if finding.effect.quantity == "bits" else 1.0)
 
 
 def surprises(tests: Sequence[Test], z: Floats) -> Floats:

@@ -13,8 +13,8 @@ from hepack.monitoring.permutation import normalised, signed_root
 from hepack.monitoring.probes import Test
 from hepack.physics.kinematics import TURN
 
-ETA_BINS, PHI_BINS = 24, 24
-WINDOWS = ((1, 1), (2, 2), (3, 3), (1, 4), (4, 1), (5, 5), (24, 1), (1, 24))
+ETA_BINS, PHI_BINS = 48, 48
+WINDOWS = ((1, 1), (2, 2), (4, 4), (8, 8), (2, 8), (8, 2), (48, 2), (2, 48))
 """Bins in eta and phi of the windows that are looked at."""
 LEAST = 8.0
 """Objects that a window must hold in run and reference together."""
@@ -124,12 +124,12 @@ def _scan(found: Floats, totals: Floats, share: Floats, size: tuple[int, int]) -
 
 
 def _distinct(places: Ints, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Leaves out all but one of the windows that go around, and every other one of the large."""
+    """Leaves out windows that overlap others by more than half, and all but one of those that go around."""
     row, column = np.divmod(places, PHI_BINS)
+    down, across = max(1, size[0] // 2), max(1, size[1] // 2)
     if size[1] == PHI_BINS:
-        return np.asarray(column == 0)
-    step = 2 if min(size) > 3 else 1
-    return np.asarray((row % step == 0) & (column % step == 0))
+        across = PHI_BINS
+    return np.asarray((row % down == 0) & (column % across == 0))
 
 
 def _windows(cells: Floats, size: tuple[int, int]) -> Floats:
