@@ -109,7 +109,8 @@ def shuffled(table: EventTable, size: float, rng: Rng, *, column: str = "MET_pt"
 
 
 def _present(table: EventTable, names: Sequence[str]) -> list[str]:
-    return [name for name in names if name in table.schema.collection_by_name]
+    """Those of the collections that have momenta."""
+    return [name for name in names if {f"{name}_{q}" for q in ("pt", "eta", "phi")} <= set(table.columns)]
 
 
 def _is_energy(name: str, collection: str) -> bool:

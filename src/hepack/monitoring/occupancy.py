@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hepack.monitoring.blocks import Blocks
 from hepack.monitoring.columns import Columns, Floats, Ints
@@ -15,7 +14,7 @@ from hepack.physics.kinematics import TURN
 
 ETA_BINS, PHI_BINS = 48, 48
 WINDOWS = ((1, 1), (2, 2), (4, 4), (8, 8), (2, 8), (8, 2), (48, 2), (2, 48))
-"""Bins in eta and phi of the windows that are looked at."""
+"""Bins in eta and phi of the windows that are looked at: one, an even number that divides, or all."""
 LEAST = 8.0
 """Objects that a window must hold in run and reference together."""
 
@@ -103,7 +102,8 @@ class OccupancyProbe:
         row, column = divmod(place, PHI_BINS)
         step, turn = (self.high - self.low) / ETA_BINS, TURN / PHI_BINS
         low, left = self.low + row * step, column * turn - TURN / 2
-        known = float(_windows(totals[None], size)[0, place]) - inside
+        sums, origins = windows(totals[None], size)
+        known = float(sums[0, np.flatnonzero(origins == place)[0]]) - inside
         outside = totals.sum() - found.sum()
         expected = known * found.sum() / outside if outside else 0.0
         return Window(
@@ -113,38 +113,29 @@ class OccupancyProbe:
 
 def _scan(found: Floats, totals: Floats, share: Floats, size: tuple[int, int]) -> tuple[Floats, Floats, Ints]:
     """Deviations and counts ``(trial, window)`` of the windows of a size that hold enough, and the bin of each."""
-    whole = _windows(totals[None], size)[0]
-    places = np.flatnonzero(whole >= LEAST)
-    places = places[_distinct(places, size)]
-    if not len(places):
+    whole, origins = windows(totals[None], size)
+    held = np.flatnonzero(whole[0] >= LEAST)
+    if not len(held):
         return np.zeros((len(found), 1)), np.zeros((len(found), 1)), np.zeros(1, np.int64)
-    counts = _windows(found, size)[:, places]
-    z = signed_root(counts, whole[places], share[:, None].astype(counts.dtype))
-    return z, counts, places
+    counts = windows(found, size)[0][:, held]
+    z = signed_root(counts, whole[0, held], share[:, None].astype(counts.dtype))
+    return z, counts, origins[held]
 
 
-def _distinct(places: Ints, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Leaves out windows that overlap others by more than half, and all but one of those that go around."""
-    row, column = np.divmod(places, PHI_BINS)
-    down, across = max(1, size[0] // 2), max(1, size[1] // 2)
+def windows(cells: Floats, size: tuple[int, int]) -> tuple[Floats, Ints]:
+    """Sums over windows, shape ``(trial, window)``, and the bin where each begins.
+
+    Windows begin at every half of their size, in the range of eta and around the circle of phi.
+    """
+    grid = cells.reshape(-1, ETA_BINS, PHI_BINS)
+    down, across = (max(1, length // 2) for length in size)
     if size[1] == PHI_BINS:
         across = PHI_BINS
-    return np.asarray((row % down == 0) & (column % across == 0))
-
-
-def _windows(cells: Floats, size: tuple[int, int]) -> Floats:
-    """Sums over windows that begin at each bin: within the range of eta, around the circle of phi."""
-    grid = cells.reshape(-1, ETA_BINS, PHI_BINS)
-    down = np.zeros((len(grid), ETA_BINS + 1, PHI_BINS), grid.dtype)
-    np.cumsum(grid, axis=1, out=down[:, 1:])
-    tall, wide = size
-    rows = np.zeros_like(grid)
-    rows[:, : ETA_BINS - tall + 1] = down[:, tall:] - down[:, : ETA_BINS - tall + 1]
-    if wide < PHI_BINS:
-        doubled = np.concatenate([rows, rows[:, :, :wide]], axis=2)
-        across = np.zeros((len(grid), ETA_BINS, PHI_BINS + wide + 1), grid.dtype)
-        np.cumsum(doubled, axis=2, out=across[:, :, 1:])
-        rows = across[:, :, wide : wide + PHI_BINS] - across[:, :, :PHI_BINS]
-    else:
-        rows = np.repeat(rows.sum(axis=2, keepdims=True), PHI_BINS, axis=2)
-    return rows.reshape(len(cells), -1)
+    if down * across > 1:
+        grid = grid.reshape(-1, ETA_BINS // down, down, PHI_BINS // across, across).sum(axis=(2, 4))
+    if size[0] > down:
+        grid = grid[:, :-1] + grid[:, 1:]
+    if size[1] > across:
+        grid = grid + np.roll(grid, -1, axis=2)
+    rows, columns = np.arange(grid.shape[1]) * down, np.arange(grid.shape[2]) * across
+    return grid.reshape(len(cells), -1), (rows[:, None] * PHI_BINS + columns).reshape(-1)

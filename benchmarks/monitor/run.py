@@ -1,0 +1,188 @@
+"""Monitoring: false alarms over 1,000 good runs, and the smallest faults that are found.
+
+    hepack simulate zjets -n 16000 --seed 11 --no-constituents --no-truth -o first.root
+    hepack simulate zjets -n 16000 --seed 12 --no-constituents --no-truth -o second.root
+    python benchmarks/monitor/run.py good first.root second.root
+    python benchmarks/monitor/run.py faults first.root second.root
+
+`good`: 100 references of about 6,000 events, 10 runs of 1,488 events each, drawn without replacement from events that
+nothing was learned from; the next reference and its runs are drawn from the same events, in other combinations.
+`faults`: the first file is the reference, six runs of 2,000 events are the second. Sizes fall until fewer than half
+of the runs alarm. The peer in the same run is a Kolmogorov-Smirnov test of every column at the same rate, Bonferroni
+over the columns. "no code lengths" and "no maps" leave those tests out of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import kstwo
+
+from hepack.evaluate.intervals import clopper_pearson
+from hepack.monitoring.blocks import Blocks
+from hepack.monitoring.charts import draw_charts
+from hepack.monitoring.columns import Columns
+from hepack.monitoring.faults import FAULTS
+from hepack.monitoring.files import read_table
+from hepack.monitoring.findings import findings, surprises
+from hepack.monitoring.judge import Judged, judge, judge_sums
+from hepack.monitoring.permutation import adjusted, one_sided
+from hepack.monitoring.picking import picked_events
+from hepack.monitoring.reference import Reference, make_reference
+from hepack.table import EventTable
+
+HERE = Path(__file__).parent
+RATE = 0.01
+SIZE = 16
+RUNS, BLOCKS = 10, 93
+SIZES: dict[str, tuple[float, ...]] = {
+    "dead region": (0.8, 0.6, 0.5, 0.4, 0.3),
+    "energy scale": (0.05, 0.02, 0.01, 0.005),
+    "hot tower": (0.03, 0.02, 0.01, 0.005),
+    "wrong unit": (0.02, 0.005, 0.002),
+    "missing objects": (0.03, 0.02, 0.01, 0.005),
+    "resolution": (0.2, 0.1, 0.05, 0.02),
+    "stuck value": (0.02, 0.005, 0.002),
+    "mixed events": (0.5, 0.2, 0.1, 0.05),
+}
+
+
+def good(first: EventTable, second: EventTable, trials: int = 399) -> dict[str, Any]:
+    """1,000 good runs: how many alarm, how many groups drift, how the p-values are spread."""
+    begun = time.perf_counter()
+    pool = EventTable.concatenate([first, second])
+    reference = make_reference(pool, "pool")
+    rest = pool.slice(reference.learned, len(pool))
+    rng = np.random.default_rng(5)
+    p_values: list[float] = []
+    drifts: list[float] = []
+    for shuffle in range(10):
+        columns = reference.measured(picked_events(rest, rng.permutation(len(rest))))
+        blocks = Blocks(SIZE, columns.n_events // SIZE)
+        sums = [probe.sums(columns, blocks).astype(np.float32) for probe in reference.probes]
+        for _ in range(10):
+            found, drift = _group(reference, sums, rng.permutation(blocks.count), trials, rng)
+            p_values += found
+            drifts.append(drift)
+        print(shuffle, sum(p <= RATE for p in p_values), len(p_values), flush=True)
+    alarms = sum(p <= RATE for p in p_values)
+    low, high = clopper_pearson(alarms, len(p_values), 0.95)
+    return {
+        "runs": len(p_values), "events_per_run": SIZE * BLOCKS, "tests": len(reference.tests), "permutations": trials,
+        "reference_events": SIZE * (blocks.count - RUNS * BLOCKS), "alarm_rate": RATE, "alarms": alarms,
+        "rate": alarms / len(p_values), "interval_95": [low, high],
+        "alarms_at_5_percent": sum(p <= 0.05 for p in p_values),
+        "deciles_of_p": np.histogram(p_values, np.linspace(0, 1, 11))[0].tolist(),
+        "sequences": len(drifts), "drift_alarms": sum(p <= RATE for p in drifts),
+        "drift_alarms_at_5_percent": sum(p <= 0.05 for p in drifts),
+        "seconds": round(time.perf_counter() - begun, 1),
+    }  # fmt: skip
+
+
+def _group(
+    reference: Reference, sums: Sequence[np.ndarray[Any, Any]], order: np.ndarray[Any, Any], trials: int,
+    rng: np.random.Generator,
+) -> tuple[list[float], float]:  # fmt: skip
+    known = [part[order[RUNS * BLOCKS :]].astype(np.float64) for part in sums]
+    p_values, z, null, share = [], [], None, 0.0
+    for run in range(RUNS):
+        chosen = order[run * BLOCKS : (run + 1) * BLOCKS]
+        own = [part[chosen].astype(np.float64) for part in sums]
+        judged = judge_sums(reference.probes, own, known, Blocks(SIZE, BLOCKS), trials=trials, rng=rng)
+        p_values.append(judged.global_p)
+        z.append(judged.z)
+        if null is None:
+            null, share = judged.null, judged.share
+    assert null is not None
+    failed = np.zeros((RUNS, len(reference.tests)), bool)
+    drift = draw_charts(reference.tests, np.stack(z), null, share, failed, RATE, rng)
+    return p_values, drift.p
+
+
+def faults(first: EventTable, second: EventTable, good_runs: int = 100) -> dict[str, Any]:
+    """The share of runs that alarm for each fault and size, by each way of testing."""
+    begun = time.perf_counter()
+    reference = make_reference(first, "first.root")
+    rng = np.random.default_rng(7)
+    runs = [second.slice(2000 * i, 2000 * (i + 1)) for i in range(6)]
+    result: dict[str, Any] = {"events_per_run": 2000, "reference_events": reference.columns.n_events,
+                              "tests": len(reference.tests), "alarm_rate": RATE, "faults": {}}  # fmt: skip
+    for name, sizes in SIZES.items():
+        rows = []
+        for size in sizes:
+            row = _caught(reference, (FAULTS[name](run, size, rng) for run in runs), rng)
+            rows.append({"size": size, **row})
+            print(name, json.dumps(rows[-1]), flush=True)
+            if row["ours"] < 0.5:
+                break
+        result["faults"][name] = rows
+    drawn = (picked_events(second, rng.permutation(len(second))[:2000]) for _ in range(good_runs))
+    result["good"] = {"runs": good_runs, **_caught(reference, drawn, rng)}
+    print(result["good"], flush=True)
+    return result | {"seconds": round(time.perf_counter() - begun, 1)}
+
+
+def _caught(reference: Reference, tables: Iterator[EventTable], rng: np.random.Generator) -> dict[str, Any]:
+    ways = {"ours": 0, "no code lengths": 0, "no maps": 0, "KS": 0}
+    count, text = 0, ""
+    for table in tables:
+        columns = reference.measured(table)
+        judged = judge(reference, columns, "run", trials=499, rng=rng)
+        ways["ours"] += judged.global_p <= RATE
+        ways["no code lengths"] += _without(reference, judged, "bits") <= RATE
+        ways["no maps"] += _without(reference, judged, "occupancy") <= RATE
+        ways["KS"] += _smallest_ks(reference.columns, columns) <= RATE
+        found = findings(reference, columns, judged, RATE)
+        text = text or (found[0].effect.text if found else "")
+        count += 1
+    return {**{way: number / count for way, number in ways.items()}, "text": text}
+
+
+def _without(reference: Reference, judged: Judged, measure: str) -> float:
+    kept = np.array([test.measure != measure for test in reference.tests])
+    two_sided = np.array([test.two_sided for test in reference.tests])
+    null = np.where(two_sided, one_sided(judged.null), judged.null)
+    everything = np.concatenate([surprises(reference.tests, judged.z)[None], null])
+    return adjusted(everything[:, kept])[0]
+
+
+def _smallest_ks(one: Columns, two: Columns) -> float:
+    """Bonferroni's p-value, each column's as `scipy.stats.ks_2samp` has it with ``method="asymp"``."""
+    p_values = []
+    for name in (name for name in one.values if not name.startswith("bits of ")):
+        left, right = _ordered(one, name), np.sort(two.values[name][np.isfinite(two.values[name])])
+        if len(left) and len(right):
+            both = np.concatenate([left, right])
+            shares = [np.searchsorted(part, both, side="right") / len(part) for part in (left, right)]
+            size = round(len(left) * len(right) / len(both))
+            p_values.append(float(kstwo.sf(np.abs(shares[0] - shares[1]).max(), size)))
+    return min(1.0, min(p_values) * len(p_values))
+
+
+_KEPT: dict[tuple[int, str], np.ndarray[Any, Any]] = {}
+
+
+def _ordered(columns: Columns, name: str) -> np.ndarray[Any, Any]:
+    key = id(columns), name
+    if key not in _KEPT:
+        values = columns.values[name]
+        _KEPT[key] = np.sort(values[np.isfinite(values)])
+    return _KEPT[key]
+
+
+def main() -> None:
+    """Write the JSON of one part beside this file."""
+    part, *paths = sys.argv[1:]
+    tables = [read_table(path) for path in paths]
+    found = {"good": good, "faults": faults}[part](*tables)
+    (HERE / f"{part}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
