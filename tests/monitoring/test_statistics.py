@@ -12,7 +12,15 @@ from hepack.monitoring.blocks import Blocks
 from hepack.monitoring.charts import average_spread, cumulative_sums, draw_charts, moving_average
 from hepack.monitoring.columns import columns_of
 from hepack.monitoring.occupancy import ETA_BINS, PHI_BINS, WINDOWS, OccupancyProbe, windows
-from hepack.monitoring.permutation import adjusted, draw_trials, normalised, one_sided, signed_root, spread, tail
+from hepack.monitoring.permutation import (
+    adjusted,
+    draw_trials,
+    normalised,
+    one_sided,
+    signed_root,
+    spread,
+    tail,
+)
 from hepack.monitoring.probes import RateProbe, Test
 
 
@@ -132,7 +140,8 @@ def test_the_band_of_the_average_knows_what_runs_share() -> None:
 
 def test_slow_drift_is_found_where_no_run_alarms() -> None:
     tests = tuple(
-        Test(name=f"t{i}", column=f"c{i}", kind="location", measure="values", two_sided=True) for i in range(20)
+        Test(name=f"t{i}", column=f"c{i}", kind="location", measure="values", two_sided=True)
+        for i in range(20)
     )
     rng = np.random.default_rng(8)
     null = rng.normal(size=(400, 20))

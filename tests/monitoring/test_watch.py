@@ -11,7 +11,15 @@ from monitored_events import make_events
 
 from hepack._errors import BadInputError, BadRequestError
 from hepack.evaluate.intervals import clopper_pearson
-from hepack.monitoring.faults import dead_region, hot_tower, missing_objects, scaled, smeared, stuck, wrong_unit
+from hepack.monitoring.faults import (
+    dead_region,
+    hot_tower,
+    missing_objects,
+    scaled,
+    smeared,
+    stuck,
+    wrong_unit,
+)
 from hepack.monitoring.judge import judge
 from hepack.monitoring.picking import kept_objects, picked_events, with_columns
 from hepack.monitoring.record import to_json
@@ -49,7 +57,9 @@ FAULTS: tuple[tuple[Callable[..., EventTable], float, str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("fault", "size", "quantity", "text"), FAULTS, ids=lambda v: getattr(v, "__name__", None))
+@pytest.mark.parametrize(
+    ("fault", "size", "quantity", "text"), FAULTS, ids=lambda v: getattr(v, "__name__", None)
+)
 def test_a_fault_alarms_and_is_named(
     reference: Reference, fault: Callable[..., EventTable], size: float, quantity: str, text: str
 ) -> None:

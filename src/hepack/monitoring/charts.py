@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hepack.monitoring.columns import Floats
+from hepack.monitoring.columns import Floats, Mask
 from hepack.monitoring.permutation import one_sided
 from hepack.monitoring.probes import Test
 from hepack.monitoring.results import Chart, Drift
@@ -53,7 +53,7 @@ def cumulative_sums(z: Floats) -> Floats:
 
 
 def draw_charts(
-    tests: Sequence[Test], z: Floats, null: Floats, share: float, failed: Floats, alarm_rate: float,
+    tests: Sequence[Test], z: Floats, null: Floats, share: float, failed: Mask, alarm_rate: float,
     rng: np.random.Generator,
 ) -> Drift:  # fmt: skip
     """Charts of ``z`` (run, test). ``null`` (trial, test) are deviations of good runs; ``failed`` (run, test) says
@@ -99,7 +99,7 @@ def _simulated(
     return worst
 
 
-def _chart(test: Test, z: Floats, ewma: Floats, limit: Floats, failed: Floats, single: float) -> Chart:
+def _chart(test: Test, z: Floats, ewma: Floats, limit: Floats, failed: Mask, single: float) -> Chart:
     outside = np.flatnonzero(np.abs(ewma) > limit)
     sums = cumulative_sums(z)
     return Chart(

@@ -14,6 +14,7 @@ from hepack.table import EVENTS, Collection, EventTable, Schema
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 SHOWN = 4
 

@@ -14,7 +14,7 @@ from hepack.monitoring.reference import EVENT_BITS, Reference
 from hepack.monitoring.results import Effect
 
 FACTORS = (1000.0, 1e-3, 1e6, 1e-6, 100.0, 0.01, 10.0, 0.1, 180 / math.pi, math.pi / 180)
-UNIT_SLACK = 0.08
+UNIT_SLACK = 0.2
 """How far from a factor, in its logarithm, the ratio of two medians may be."""
 MEASURES = {
     "nan": "are NaN", "infinite": "are infinite", "zero": "are zero", "outside": "lie outside the known range",
@@ -126,7 +126,9 @@ def value_effect(samples: Samples, test: Test, z: float) -> Effect:
     one, two, error = samples.means(test.column, (run, known))
     unit = samples.reference.fields[test.column].unit
     shown = f"{one - two:+.3g} ± {error:.2g} {unit}".rstrip().replace("-", "−")
-    return Effect(quantity="shift", value=one - two, error=error, unit=unit, text=f"{test.column} mean {shown}")
+    return Effect(
+        quantity="shift", value=one - two, error=error, unit=unit, text=f"{test.column} mean {shown}"
+    )
 
 
 def _multiplicity(samples: Samples, test: Test) -> Effect:
@@ -165,7 +167,9 @@ def rate_effect(samples: Samples, test: Test, probe: RateProbe) -> Effect:
         if value < 0:
             text = f"{name}: {-value:.3g} % ± {size:.2g} % fewer events than usual are without objects"
     else:
-        text = f"{test.column}: {100 * one:.3g} % {MEASURES[test.measure]} ({100 * two:.3g} % in the reference)"
+        text = (
+            f"{test.column}: {100 * one:.3g} % {MEASURES[test.measure]} ({100 * two:.3g} % in the reference)"
+        )
     return Effect(quantity="rate", value=value, error=size, unit="%", text=text)
 
 

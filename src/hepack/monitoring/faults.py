@@ -23,7 +23,9 @@ ENERGIES = ("pt", "mass", "msoftdrop", "energy")
 """Columns of a collection that begin so are energies."""
 
 
-def dead_region(table: EventTable, size: float, rng: Rng, *, eta: float = 0.8, phi: float = 0.5) -> EventTable:
+def dead_region(
+    table: EventTable, size: float, rng: Rng, *, eta: float = 0.8, phi: float = 0.5
+) -> EventTable:
     """No objects of the calorimeter within a square of ``size`` in eta and phi about a point."""
     found = table
     for collection in _present(table, CALORIMETER):
@@ -128,7 +130,9 @@ def _balanced(after: EventTable, before: EventTable) -> EventTable:
         x, y = x + sign * jets_x, y + sign * jets_y
     made, turned = np.hypot(x, y), np.arctan2(y, x)
     moved = np.abs(made - met) > 1e-4
-    return with_columns(after, {"MET_pt": np.where(moved, made, met), "MET_phi": np.where(moved, turned, phi)})
+    return with_columns(
+        after, {"MET_pt": np.where(moved, made, met), "MET_phi": np.where(moved, turned, phi)}
+    )
 
 
 def _jets(table: EventTable) -> tuple[Floats, Floats]:

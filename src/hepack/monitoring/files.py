@@ -22,10 +22,14 @@ def read_table(
     file = EventFile(path, read)
     names = [schema.name for schema in file.schemas]
     if table is not None and table not in names:
-        raise BadInputError(f"'{os.fspath(path)}' has no table '{table}'; it has {', '.join(names) or 'none'}")
+        raise BadInputError(
+            f"'{os.fspath(path)}' has no table '{table}'; it has {', '.join(names) or 'none'}"
+        )
     if not names or max(file.n_events) == 0:
         raise BadInputError(f"'{os.fspath(path)}' holds no events; give a file with some")
-    number = names.index(table) if table is not None else max(range(len(names)), key=lambda i: file.n_events[i])
+    number = (
+        names.index(table) if table is not None else max(range(len(names)), key=lambda i: file.n_events[i])
+    )
     parts, held = [], 0
     for block in FileTable(file, number).blocks():
         parts.append(block if events is None else block.slice(0, events - held))
@@ -33,7 +37,9 @@ def read_table(
         if events is not None and held >= events:
             break
     if not held:
-        raise BadInputError(f"table '{names[number]}' of '{os.fspath(path)}' holds no events; give one with some")
+        raise BadInputError(
+            f"table '{names[number]}' of '{os.fspath(path)}' holds no events; give one with some"
+        )
     return EventTable.concatenate(parts)
 
 

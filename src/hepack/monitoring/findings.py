@@ -21,7 +21,9 @@ TELLING = 0.6
 """A test with a direction is named rather than a larger deviation that has none, down to this part of it."""
 
 
-def findings(reference: Reference, columns: Columns, judged: Judged, alarm_rate: float) -> tuple[Finding, ...]:
+def findings(
+    reference: Reference, columns: Columns, judged: Judged, alarm_rate: float
+) -> tuple[Finding, ...]:
     """Every column with a test whose corrected p-value is at or below the rate; see `_weight` for their order."""
     surprise = surprises(reference.tests, judged.z)
     failed = [i for i in np.argsort(-surprise) if judged.p[i] <= alarm_rate]
@@ -37,7 +39,9 @@ def findings(reference: Reference, columns: Columns, judged: Judged, alarm_rate:
         effect = unit_effect(samples, column) if _may_be_unit(tests) else None
         effect = effect or describe(samples, judged, lead)
         found.append(
-            Finding(column=column, tests=tests, z=float(judged.z[lead]), p=float(judged.p[lead]), effect=effect)
+            Finding(
+                column=column, tests=tests, z=float(judged.z[lead]), p=float(judged.p[lead]), effect=effect
+            )
         )
     return tuple(sorted(found, key=lambda finding: -_weight(finding)))
 

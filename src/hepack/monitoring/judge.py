@@ -17,6 +17,8 @@ from hepack.monitoring.reference import Reference
 FEWEST_RUN_EVENTS = 2 * FEWEST_BLOCKS
 MOST_BLOCKS = 16
 """Of the reference for each of the run: more would make no deviation 3 % larger."""
+EXACT = 1 << 24
+"""Whole numbers below this are exact as float32, and so is every sum of them."""
 MOST_FEATURES = 8192
 """Counts that are summed over trials at once."""
 RESOLUTION = 10
@@ -54,7 +56,9 @@ def trials_for(alarm_rate: float) -> int:
     return max(1000, round(RESOLUTION / alarm_rate)) - 1
 
 
-def judge(reference: Reference, columns: Columns, file: str, *, trials: int, rng: np.random.Generator) -> Judged:
+def judge(
+    reference: Reference, columns: Columns, file: str, *, trials: int, rng: np.random.Generator
+) -> Judged:
     """Hold the columns of a run against the reference.
 
     Raises:
@@ -105,8 +109,15 @@ def _statistics(
         while last < len(probes) and (width == 0 or width + sums[last].shape[1] <= MOST_FEATURES):
             width += sums[last].shape[1]
             last += 1
-        found = labels @ np.concatenate(sums[first:last], axis=1)
+        counts = np.concatenate(sums[first:last], axis=1)
+        exact = counts.sum(axis=0).max(initial=0.0) < EXACT
+        found = counts_of_trials(labels, counts, np.float32 if exact else np.float64)
         ends = np.cumsum([part.shape[1] for part in sums[first:last]])
         for probe, part, end in zip(probes[first:last], sums[first:last], ends, strict=True):
             yield probe.statistics(part, found[:, end - part.shape[1] : end], run)
         first = last
+
+
+def counts_of_trials(labels: Floats, counts: Floats, dtype: type[np.float32 | np.float64]) -> Floats:
+    """The counts of each trial, shape ``(trial, feature)``: whole numbers, in any order of summation."""
+    return np.asarray(labels.astype(dtype) @ counts.astype(dtype), dtype=np.float64)

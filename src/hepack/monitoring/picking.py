@@ -23,7 +23,9 @@ def picked_events(table: EventTable, events: Ints) -> EventTable:
         counts = np.diff(own)[parents]
         made = offsets_from_counts(counts)
         offsets[collection.name] = made
-        rows[collection.name] = np.repeat(own[:-1][parents] - made[:-1], counts) + np.arange(int(counts.sum()))
+        rows[collection.name] = np.repeat(own[:-1][parents] - made[:-1], counts) + np.arange(
+            int(counts.sum())
+        )
     columns = {v.name: table.columns[v.name][rows[v.axis]] for v in table.schema.variables}
     return EventTable(table.schema, len(events), offsets, columns)
 

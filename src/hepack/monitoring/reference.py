@@ -87,7 +87,9 @@ def make_reference(table: EventTable, file: str, *, bits: bool = True, seed: int
     first = min(int(LEARNING * len(table)), MOST_LEARNING)
     part, rest = table.slice(0, first), table.slice(first, len(table))
     found = columns_of(part, frozenset(fields))
-    roles = find_roles(tuple(fields.values()), medians=medians(found, [n for n in found.values if n in fields]))
+    roles = find_roles(
+        tuple(fields.values()), medians=medians(found, [n for n in found.values if n in fields])
+    )
     names = frozenset(fields) - set(roles.identity) - {roles.process}
     found = columns_of(part, names)
     if not found.values:
@@ -101,9 +103,7 @@ def make_reference(table: EventTable, file: str, *, bits: bool = True, seed: int
     )  # fmt: skip
 
 
-def _probes(
-    columns: Columns, fields: Mapping[str, Field], roles: Roles, schema: Schema
-) -> tuple[Probe, ...]:
+def _probes(columns: Columns, fields: Mapping[str, Field], roles: Roles, schema: Schema) -> tuple[Probe, ...]:
     own = {name: values for name, values in columns.values.items() if not name.startswith("bits of ")}
     bits = {name[8:]: values for name, values in columns.values.items() if name.startswith("bits of ")}
     lengths = {length_name(c) for c in schema.collections}

@@ -96,7 +96,12 @@ def monitor_tables(
 
 
 def one_run(
-    reference: Reference, name: str, table: EventTable, alarm_rate: float, trials: int, rng: np.random.Generator
+    reference: Reference,
+    name: str,
+    table: EventTable,
+    alarm_rate: float,
+    trials: int,
+    rng: np.random.Generator,
 ) -> OneRun:
     """One run, and what the charts and pictures need of it."""
     notes = check_same(reference.schema, table.schema, name)

@@ -35,7 +35,9 @@ def draw_runs(result: MonitorResult) -> Figure:
     upper.set_ylabel("p of the run")
     upper.legend(loc="lower left", ncols=2)
     if known:
-        grid[1, 0].plot(place, [run.bits_per_event[1] for run in result.runs], "o-", color=THIRD, markersize=4)
+        grid[1, 0].plot(
+            place, [run.bits_per_event[1] for run in result.runs], "o-", color=THIRD, markersize=4
+        )
         grid[1, 0].axhline(known[0][0], color=INK, linestyle="--", linewidth=0.9)
         grid[1, 0].set_ylabel("bits per event")
     _run_axis(grid[-1, 0], result.runs)
@@ -58,7 +60,9 @@ def draw_chart(chart: Chart, runs: tuple[RunResult, ...]) -> Figure:
     upper.axhspan(-3, 3, color=BEFORE, alpha=0.08, linewidth=0)
     upper.axhline(0, color=INK, linewidth=0.6)
     upper.plot(place, chart.z, "o", color=BEFORE, markersize=4, label="run (band: ±3)")
-    upper.plot(chart.shewhart, chart.z[chart.shewhart], "s", color=AFTER, markersize=6, mfc="none", label="alarm")
+    upper.plot(
+        chart.shewhart, chart.z[chart.shewhart], "s", color=AFTER, markersize=6, mfc="none", label="alarm"
+    )
     upper.plot(place, chart.ewma, color=THIRD, linewidth=1.4, label="moving average, with its band")
     for sign in (-1, 1):
         upper.plot(place, sign * chart.limit, color=THIRD, linestyle="--", linewidth=0.9)

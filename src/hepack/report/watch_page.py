@@ -76,7 +76,7 @@ def render_watch_page(result: MonitorResult) -> str:
     body = _head(result)
     contents = '<a href="#verdict">What moved</a>'
     for name, title in TITLES.items():
-        wide = " wide" if name in ("runs", "maps") else ""
+        wide = " wide" if name != "distributions" else ""
         plots = f'<div class="figures{wide}">{"".join(drawn[name])}</div>' if name in drawn else ""
         if plots or texts.get(name):
             body += section(name, title, plots + texts.get(name, ""))
@@ -114,7 +114,7 @@ def _head(result: MonitorResult) -> str:
 
 
 def _run_table(result: MonitorResult) -> str:
-    rows = []
+    rows: list[list[Cell | str]] = []
     for run in result.runs:
         bits = run.bits_per_event
         state = Cell("alarm" if run.alarm else "good", None, "fail" if run.alarm else "pass")
