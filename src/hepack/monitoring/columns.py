@@ -52,7 +52,7 @@ def length_name(collection: Collection) -> str:
 
 def columns_of(table: EventTable, names: frozenset[str]) -> Columns:
     """The watched fields of a table that are among ``names``, and the lengths of its collections."""
-    owners = {axis: owner for axis, owner in _owners(table)}
+    owners = dict(_owners(table))
     values: dict[str, Floats] = {}
     axes: dict[str, str] = {}
     for field in watched_fields(table.schema):

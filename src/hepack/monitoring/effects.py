@@ -10,7 +10,7 @@ import numpy as np
 from hepack.monitoring.blocks import Blocks
 from hepack.monitoring.columns import Columns, Floats
 from hepack.monitoring.probes import RateProbe, ShapeProbe, Test
-from hepack.monitoring.reference import EVENT_BITS, Reference
+from hepack.monitoring.reference import BITS, EVENT_BITS, Reference
 from hepack.monitoring.results import Effect
 
 FACTORS = (1000.0, 1e-3, 1e6, 1e-6, 100.0, 0.01, 10.0, 0.1, 180 / math.pi, math.pi / 180)
@@ -147,10 +147,9 @@ def _width(column: str, run: Floats, known: Floats, z: float) -> Effect:
 
 
 def _bits(samples: Samples, test: Test) -> Effect:
-    name = f"bits of {test.column}"
+    name = BITS + test.column
     one, two, error = samples.means(name, samples.values(name))
-    what = "the whole event" if test.column == EVENT_BITS else test.column
-    text = f"{what} costs {one:.2f} bits for {two:.2f}, {one - two:+.3f} ± {error:.3f}: "
+    text = f"{test.column} costs {one:.2f} bits for {two:.2f}, {one - two:+.3f} ± {error:.3f}: "
     text += "does not fit what it comes with" if one > two else "varies less than it should"
     value = one - two
     return Effect(quantity="bits", value=value, error=error, unit="bits", text=text.replace(" -", " −"))

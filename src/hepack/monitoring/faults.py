@@ -1,7 +1,8 @@
 """Detector faults made on purpose, to measure how small a one is found: tables in, tables out, sizes stated.
 
 They leave what a real fault would leave and no more: thresholds are applied again, indices into a collection follow
-its objects, the missing momentum balances what was lost or added, and objects that are added come from other events.
+its objects, the missing momentum balances what was lost or added, objects that are added come from other events, and
+masses that are assigned stay when energies are scaled.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hepack.table import EventTable
 Rng = np.random.Generator
 CALORIMETER = ("Jet", "FatJet", "Tau", "Photon", "Electron")
 SCALED = ("Jet", "FatJet")
+OFTEN = 4
 ENERGIES = ("pt", "mass", "msoftdrop", "energy")
 """Columns of a collection that begin so are energies."""
 
@@ -42,7 +44,8 @@ def scaled(table: EventTable, size: float, rng: Rng) -> EventTable:
         names = [v.name for v in table.schema.on(collection) if _is_energy(v.name, collection)]
         pt = f"{collection}_pt"
         least = table.columns[pt].min(initial=np.inf)
-        found = with_columns(found, {name: found.columns[name] * (1 - size) for name in names})
+        factor = np.full(len(table.columns[pt]), 1 - size)
+        found = with_columns(found, {name: _times(found.columns[name], factor) for name in names})
         found = kept_objects(found, collection, found.columns[pt] >= least)
     return _balanced(found, table)
 
@@ -55,7 +58,7 @@ def smeared(table: EventTable, size: float, rng: Rng) -> EventTable:
         names = [v.name for v in table.schema.on(collection) if _is_energy(v.name, collection)]
         least = table.columns[pt].min(initial=np.inf)
         factor = np.maximum(1 + size * rng.standard_normal(len(table.columns[pt])), 0.01)
-        found = with_columns(found, {name: found.columns[name] * factor for name in names})
+        found = with_columns(found, {name: _times(found.columns[name], factor) for name in names})
         found = kept_objects(found, collection, found.columns[pt] >= least)
     return _balanced(found, table)
 
@@ -117,6 +120,12 @@ def _present(table: EventTable, names: Sequence[str]) -> list[str]:
 
 def _is_energy(name: str, collection: str) -> bool:
     return name[len(collection) + 1 :].startswith(ENERGIES)
+
+
+def _times(values: NDArray[Any], factor: Floats) -> NDArray[Any]:
+    """The product, but for values that many entries share: zeros, and masses that are assigned and not measured."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.where(counts[place] >= OFTEN, values, values * factor)
 
 
 def _balanced(after: EventTable, before: EventTable) -> EventTable:

@@ -12,8 +12,12 @@ from hepack.table import EventTable
 
 
 def read_table(
-    path: str | os.PathLike[str], *, table: str | None = None, events: int | None = None, read: ReadOptions | None = None
-) -> EventTable:  # fmt: skip
+    path: str | os.PathLike[str],
+    *,
+    table: str | None = None,
+    events: int | None = None,
+    read: ReadOptions | None = None,
+) -> EventTable:
     """The table named ``table``, or the one with most events; of these the first ``events``.
 
     Raises:

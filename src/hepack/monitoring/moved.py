@@ -36,4 +36,10 @@ def _sentence(finding: Finding, run: RunResult, runs: Sequence[RunResult], place
     again = sum(any(f.column == finding.column for f in later.findings) for later in runs[place + 1 :])
     later = len(runs) - place - 1
     text = f"{run.file}: {finding.effect.text} (z {finding.z:+.1f}, p {finding.p:.2g})".replace("z -", "z −")
-    return text + (f"; and in {again} of the {later} runs after it" if later else "")
+    if not later:
+        return text
+    if not again:
+        return text + "; in no later run"
+    return text + (
+        f"; and in all {later} later runs" if again == later else f"; and in {again} of {later} later runs"
+    )

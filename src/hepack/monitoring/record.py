@@ -62,6 +62,7 @@ def _run(run: RunResult) -> dict[str, Any]:
             "reference": _number(run.bits_per_event[0]),
             "run": _number(run.bits_per_event[1]),
         },
+        "bits": {name: [_number(one), _number(two)] for name, (one, two) in run.bits.items()},
         "findings": [_finding(finding) for finding in run.findings],
         "notes": list(run.notes),
     }

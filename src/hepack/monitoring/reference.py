@@ -22,7 +22,9 @@ LEARNING = 0.3
 what was learned must know neither sample, or the two would not be exchangeable."""
 MOST_LEARNING = 50_000
 FEWEST_EVENTS = 500
-EVENT_BITS = "event"
+EVENT_BITS = "whole event"
+BITS = "bits of "
+"""What the columns of code lengths are called begins so."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,10 +68,10 @@ def measured(columns: Columns, table: EventTable, model: BitsModel | None) -> Co
     total = np.zeros(len(table))
     for name, values in bits.items():
         total += np.bincount(columns.owners[axes[name]], weights=values, minlength=len(table))
-    named = {f"bits of {name}": values for name, values in bits.items()}
+    named = {BITS + name: values for name, values in bits.items()}
     return columns.with_columns(
-        {**named, f"bits of {EVENT_BITS}": total},
-        {**{f"bits of {name}": axes[name] for name in bits}, f"bits of {EVENT_BITS}": ""},
+        {**named, BITS + EVENT_BITS: total},
+        {**{BITS + name: axes[name] for name in bits}, BITS + EVENT_BITS: ""},
     )
 
 
@@ -104,8 +106,10 @@ def make_reference(table: EventTable, file: str, *, bits: bool = True, seed: int
 
 
 def _probes(columns: Columns, fields: Mapping[str, Field], roles: Roles, schema: Schema) -> tuple[Probe, ...]:
-    own = {name: values for name, values in columns.values.items() if not name.startswith("bits of ")}
-    bits = {name[8:]: values for name, values in columns.values.items() if name.startswith("bits of ")}
+    own = {name: values for name, values in columns.values.items() if not name.startswith(BITS)}
+    bits = {
+        name.removeprefix(BITS): values for name, values in columns.values.items() if name.startswith(BITS)
+    }
     lengths = {length_name(c) for c in schema.collections}
     whole = frozenset(name for name in own if name in lengths or fields[name].dtype.kind in "iub")
     periods = {name: item.period for name, item in fields.items() if item.period is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +56,8 @@ class RunResult:
     notes: tuple[str, ...] = ()
     bits_per_event: tuple[float, float] = (float("nan"), float("nan"))
     """Of the reference and of the run."""
+    bits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Bits per value of each column, in the reference and in the run."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,12 +11,12 @@ import numpy as np
 
 from hepack.io import ReadOptions
 from hepack.monitoring.charts import draw_charts
-from hepack.monitoring.columns import check_same
+from hepack.monitoring.columns import Columns, check_same
 from hepack.monitoring.files import read_table, short
 from hepack.monitoring.findings import findings, maps, spectra
 from hepack.monitoring.judge import Judged, judge, trials_for
 from hepack.monitoring.moved import moved
-from hepack.monitoring.reference import EVENT_BITS, Reference, make_reference
+from hepack.monitoring.reference import BITS, EVENT_BITS, Reference, make_reference
 from hepack.monitoring.results import Drift, MonitorResult, OccupancyMap, RunResult, Spectrum
 from hepack.table import EventTable
 
@@ -90,8 +90,8 @@ def monitor_tables(
     return MonitorResult(
         reference=reference.file, events=reference.columns.n_events, learned=reference.learned,
         alarm_rate=alarm_rate, trials=trials, tests=reference.tests, runs=tuple(found), drift=drift,
-        moved=moved(reference.tests, found, drift), maps=tuple(maps_shown), spectra=tuple(shown), notes=reference.roles.notes,
-        seconds=time.perf_counter() - begun,
+        moved=moved(reference.tests, found, drift), maps=tuple(maps_shown), spectra=tuple(shown),
+        notes=reference.roles.notes, seconds=time.perf_counter() - begun,
     )  # fmt: skip
 
 
@@ -109,15 +109,21 @@ def one_run(
     judged = judge(reference, columns, name, trials=trials, rng=rng)
     found = findings(reference, columns, judged, alarm_rate)
     bad = {finding.column for finding in found if any(test.measure == "occupancy" for test in finding.tests)}
-    bits = f"bits of {EVENT_BITS}"
-    known = (
-        tuple(float(np.mean(c.values[bits])) for c in (reference.columns, columns))
-        if bits in columns.values else (float("nan"), float("nan"))
-    )  # fmt: skip
+    bits = mean_bits(reference.columns, columns)
     result = RunResult(
         file=name, events=len(table), used=judged.blocks.size * judged.blocks.count, global_p=judged.global_p,
         alarm=judged.global_p <= alarm_rate, z=judged.z, p=judged.p, findings=found, notes=notes,
-        bits_per_event=(known[0], known[1]),
+        bits_per_event=bits.pop(EVENT_BITS, (float("nan"), float("nan"))), bits=bits,
     )  # fmt: skip
     shown = tuple(item for item in maps(reference, judged, name) if item.column in bad)
     return OneRun(result, judged, shown, tuple(spectra(reference, judged, found[:MOST_SPECTRA], name)))
+
+
+def mean_bits(known: Columns, columns: Columns) -> dict[str, tuple[float, float]]:
+    """Bits per value of each column and of a whole event, in the reference and in a run; NaN where it has none."""
+    found = {}
+    for name in (name for name in known.values if name.startswith(BITS)):
+        both = [c.values[name] for c in (known, columns)]
+        means = [float(values.mean()) if len(values) else float("nan") for values in both]
+        found[name.removeprefix(BITS)] = (means[0], means[1])
+    return found

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 MOST_CHARTS = 12
 MOST_MAPS = 8
 MOST_SPECTRA = 16
+MOST_RUNS = 8
+"""Of the latest, whose bits per value are shown."""
 TITLES = {
     "runs": "Runs",
     "charts": "Control charts",
     "maps": "Maps",
     "distributions": "Distributions that moved",
+    "bits": "Bits per value",
 }
 
 
@@ -72,7 +75,7 @@ def render_watch_page(result: MonitorResult) -> str:
         for plate in plates(result):
             svg = as_svg(plate.draw(), plate.name, styles)
             drawn.setdefault(plate.section, []).append(figure(plate.name, svg, plate.caption))
-    texts = {"runs": _run_table(result), "charts": _chart_text(result)}
+    texts = {"runs": _run_table(result), "charts": _chart_text(result), "bits": _bits_table(result)}
     body = _head(result)
     contents = '<a href="#verdict">What moved</a>'
     for name, title in TITLES.items():
@@ -123,6 +126,26 @@ def _run_table(result: MonitorResult) -> str:
             "; ".join(finding.effect.text for finding in run.findings[:4]),
         ])  # fmt: skip
     return table(["run", "events", "p", "", "bits per event", "what moved"], rows)
+
+
+def _bits_table(result: MonitorResult) -> str:
+    runs = result.runs[-MOST_RUNS:]
+    if not runs or not runs[-1].bits:
+        return ""
+    bad = [
+        {f.column for f in run.findings if any(test.measure == "bits" for test in f.tests)} for run in runs
+    ]
+    rows: list[list[Cell | str]] = []
+    for name, (known, _) in runs[-1].bits.items():
+        row: list[Cell | str] = [name, number(known, f"{known:.3f}")]
+        for run, failed in zip(runs, bad, strict=True):
+            value = run.bits[name][1]
+            row.append(number(value, f"{value:.3f}", "fail" if name in failed else ""))
+        rows.append(row)
+    text = paragraph(
+        "Code length by the model learned from the reference; red where a run fails a test of it.", "note"
+    )
+    return text + table(["variable", "reference", *(run.file for run in runs)], rows)
 
 
 def _chart_text(result: MonitorResult) -> str:
