@@ -2,7 +2,7 @@
 
 They leave what a real fault would leave and no more: thresholds are applied again, indices into a collection follow
 its objects, the missing momentum balances what was lost or added, objects that are added come from other events, and
-masses that are assigned stay when energies are scaled.
+masses of single particles stay when energies are scaled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from hepack.table import EventTable
 Rng = np.random.Generator
 CALORIMETER = ("Jet", "FatJet", "Tau", "Photon", "Electron")
 SCALED = ("Jet", "FatJet")
-OFTEN = 4
 ENERGIES = ("pt", "mass", "msoftdrop", "energy")
 """Columns of a collection that begin so are energies."""
 
@@ -41,11 +40,10 @@ def scaled(table: EventTable, size: float, rng: Rng) -> EventTable:
     """All energies of jets too low by a share ``size``; jets that fall below the lowest pt are lost."""
     found = table
     for collection in _present(table, SCALED):
-        names = [v.name for v in table.schema.on(collection) if _is_energy(v.name, collection)]
         pt = f"{collection}_pt"
         least = table.columns[pt].min(initial=np.inf)
         factor = np.full(len(table.columns[pt]), 1 - size)
-        found = with_columns(found, {name: _times(found.columns[name], factor) for name in names})
+        found = with_columns(found, _scaled_columns(found, collection, factor))
         found = kept_objects(found, collection, found.columns[pt] >= least)
     return _balanced(found, table)
 
@@ -55,10 +53,9 @@ def smeared(table: EventTable, size: float, rng: Rng) -> EventTable:
     found = table
     for collection in _present(table, SCALED[:1]):
         pt = f"{collection}_pt"
-        names = [v.name for v in table.schema.on(collection) if _is_energy(v.name, collection)]
         least = table.columns[pt].min(initial=np.inf)
         factor = np.maximum(1 + size * rng.standard_normal(len(table.columns[pt])), 0.01)
-        found = with_columns(found, {name: _times(found.columns[name], factor) for name in names})
+        found = with_columns(found, _scaled_columns(found, collection, factor))
         found = kept_objects(found, collection, found.columns[pt] >= least)
     return _balanced(found, table)
 
@@ -122,10 +119,16 @@ def _is_energy(name: str, collection: str) -> bool:
     return name[len(collection) + 1 :].startswith(ENERGIES)
 
 
-def _times(values: NDArray[Any], factor: Floats) -> NDArray[Any]:
-    """The product, but for values that many entries share: zeros, and masses that are assigned and not measured."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.where(counts[place] >= OFTEN, values, values * factor)
+def _scaled_columns(table: EventTable, collection: str, factor: Floats) -> dict[str, NDArray[Any]]:
+    """The energies of a collection times a factor for each object; the mass of a single particle is assigned, and
+    stays."""
+    names = [v.name for v in table.schema.on(collection) if _is_energy(v.name, collection)]
+    particles = table.columns.get(f"{collection}_nConstituents", np.full(len(factor), 2))
+    changed = {}
+    for name in names:
+        assigned = (particles == 1) & name.endswith("_mass")
+        changed[name] = table.columns[name] * np.where(assigned, 1.0, factor)
+    return changed
 
 
 def _balanced(after: EventTable, before: EventTable) -> EventTable:

@@ -50,7 +50,10 @@ def plates(result: MonitorResult) -> Iterator[Plate]:
         "runs", "runs", "The chance that a good run looks as bad, by its worst test; dashed: the alarm rate. Below, "
         "the code length of events by the reference's model; dashed: the reference.", lambda: draw_runs(result),
     )  # fmt: skip
-    for chart in leading_charts(result)[:MOST_CHARTS]:
+    first = {chart.test.column: chart for chart in reversed(leading_charts(result))}
+    for chart in [chart for chart in leading_charts(result) if first[chart.test.column] is chart][
+        :MOST_CHARTS
+    ]:
         caption = f"{chart.test.column}, {chart.test.measure}, {chart.test.kind}."
         yield Plate(_id(f"chart {chart.test.name}"), "charts", caption,
                     lambda chart=chart: draw_chart(chart, result.runs))  # type: ignore[misc]  # fmt: skip
@@ -79,7 +82,7 @@ def render_watch_page(result: MonitorResult) -> str:
     body = _head(result)
     contents = '<a href="#verdict">What moved</a>'
     for name, title in TITLES.items():
-        wide = " wide" if name != "distributions" else ""
+        wide = " wide" if name in ("runs", "maps") else ""
         plots = f'<div class="figures{wide}">{"".join(drawn[name])}</div>' if name in drawn else ""
         if plots or texts.get(name):
             body += section(name, title, plots + texts.get(name, ""))
