@@ -56,6 +56,21 @@ def test_statistics_become_normal() -> None:
     assert tail(float(z[0, 0])) == pytest.approx(3.6e-9, rel=5.0, abs=0.0)
 
 
+def test_each_trial_is_measured_by_all_others() -> None:
+    statistics = np.random.default_rng(9).chisquare(1, (60, 3)) ** 2
+    moved = [normalised(np.roll(statistics, -place, axis=0))[0] for place in range(60)]
+    assert np.stack(moved) == pytest.approx(normalised(statistics), abs=1e-6)
+
+
+def test_what_is_rare_and_skew_alarms_no_more_than_it_should() -> None:
+    """Squares of few counts, whose outliers are far from normal."""
+    rng = np.random.default_rng(10)
+    p_values = [
+        adjusted(normalised(rng.poisson(0.05, (100, 60)).astype(np.float64) ** 3))[0] for _ in range(500)
+    ]
+    assert sum(p <= 0.05 for p in p_values) <= 25 + 4 * 5
+
+
 def test_two_sides_are_as_rare_as_one() -> None:
     for z in (0.5, 1.96, 4.0, 8.0):
         assert tail(float(one_sided(np.array(-z)))) == pytest.approx(math.erfc(z / math.sqrt(2)), rel=1e-2)

@@ -52,18 +52,25 @@ def signed_root(found: Floats, whole: Floats, share: Floats) -> Floats:
 
 
 def normalised(statistics: Floats) -> Floats:
-    """Positive statistics ``(trial, ...)`` in standard deviations of a normal, by the moments of the trials but the
-    first.
+    """Positive statistics ``(trial, ...)`` in standard deviations of a normal, each by the moments of all others.
 
     Three moments give a gamma distribution, its cube root is nearly normal (Wilson and Hilferty, PNAS 17 (1931) 684).
+    No trial is among those that it is measured by, what was found as little as the others: were it otherwise, the
+    trials would not be exchangeable, and one with an outlier would look tamer than what was found with the same.
     """
     null = statistics[1:]
-    mean, std = null.mean(axis=0), null.std(axis=0)
-    safe = np.where(std > 0, std, 1.0)
-    skew = np.clip(np.mean(((null - mean) / safe) ** 3, axis=0), 0.05, 6.0)
-    x = (statistics - mean) / safe
-    z = 6 / skew * (np.cbrt(np.maximum(skew * x / 2 + 1, 0.0)) - 1) + skew / 6
-    return np.asarray(np.where(std > 0, z, 0.0))
+    scale = null.std(axis=0)
+    x = (statistics - null.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    powers = [x, x**2, x**3]
+    first, second, third = ((power.sum(axis=0) - power) / len(null) for power in powers)
+    for moment, power in zip((first, second, third), powers, strict=True):
+        moment[0] = power[1:].mean(axis=0)  # an outlier must not be subtracted from a sum of outliers
+    variance = np.maximum(second - first**2, 0.0)
+    known = variance > 1e-12
+    safe = np.where(known, variance, 1.0)
+    skew = np.clip((third - 3 * first * second + 2 * first**3) / safe**1.5, 0.05, 6.0)
+    z = 6 / skew * (np.cbrt(np.maximum(skew * (x - first) / np.sqrt(safe) / 2 + 1, 0.0)) - 1) + skew / 6
+    return np.asarray(np.where(known, z, 0.0))
 
 
 @functools.cache
