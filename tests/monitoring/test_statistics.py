@@ -170,5 +170,22 @@ def test_slow_drift_is_found_where_no_run_alarms() -> None:
     assert abs(drift.charts[3].since - 8) <= 3
 
 
+def test_good_runs_drift_at_the_stated_rate() -> None:
+    tests = tuple(
+        Test(name=f"t{i}", column=f"c{i}", kind="location", measure="values", two_sided=True)
+        for i in range(30)
+    )
+    rng = np.random.default_rng(11)
+    alarms = 0
+    for _ in range(100):
+        mixing = np.eye(30) + 0.1 * rng.normal(size=(30, 30))
+        mixing /= np.linalg.norm(mixing, axis=0)
+        common = rng.normal(size=(1, 30))
+        z = (np.sqrt(0.8) * rng.normal(size=(8, 30)) + np.sqrt(0.2) * common) @ mixing
+        null = rng.normal(size=(200, 30)) @ mixing
+        alarms += draw_charts(tests, z, null, 0.2, np.zeros((8, 30), bool), 0.1, rng).alarm
+    assert 2 <= alarms <= 20
+
+
 def test_cumulative_sums_start_again_at_zero() -> None:
     assert cumulative_sums(np.array([2.0, -3.0, 1.0])).tolist() == [[1.5, 0.0], [0.0, 2.5], [0.5, 1.0]]
