@@ -169,6 +169,9 @@ class ModelFile:
                 raise CorruptFileError(f"'{self.path}' has no plan")
             plan = Plan.from_json(unpack_json(self._reader.header(plans[0])[1], "the plan"))
             self.schemas = plan.coded
+            scores = [s for s in sections if s.kind == SectionKind.SCORES]
+            self.scores = self._reader.header(scores[0])[1] if scores else None
+            """The header of the reference's scores (`hepack.scoring.stored`), if the file has them."""
         except BaseException:
             self._handle.close()
             raise

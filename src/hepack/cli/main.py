@@ -25,6 +25,7 @@ COMMANDS = {
     "simulate": "Make realistic LHC events.",
     "study": "Study autoencoders as compressors, beside published results.",
     "monitor": "Hold runs against a reference: what moved, with a stated rate of false alarms.",
+    "score": "Find the events that look least like a reference sample.",
     "trigger": "Tiny integer nets that find anomalies in a trigger's hardware.",
 }
 """Command -> one line of help; kept here so that ``hepack --help`` imports no command."""

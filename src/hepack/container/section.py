@@ -35,6 +35,7 @@ class SectionKind(IntEnum):
     BLOCK = 2
     INDEX = 3
     MODEL = 4
+    SCORES = 128
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,18 @@ def auc_delong(zeros: NDArray[Any], ones: NDArray[Any]) -> tuple[float, float]:
     return float(ten.mean()), math.sqrt(variance)
 
 
+def auc_difference(
+    one: tuple[NDArray[Any], NDArray[Any]], two: tuple[NDArray[Any], NDArray[Any]]
+) -> tuple[float, float]:
+    """AUC of ``two`` less that of ``one``, and its standard error; each is the scores of the same two samples,
+    so that what both have in common cancels (DeLong, eqs. 5 and 6)."""
+    (zeros, ones), (other_zeros, other_ones) = one, two
+    ten = _below(other_zeros, other_ones) - _below(zeros, ones)
+    one_zero = _below(ones, zeros) - _below(other_ones, other_zeros)
+    variance = float(np.var(ten, ddof=1)) / len(ten) + float(np.var(one_zero, ddof=1)) / len(one_zero)
+    return float(ten.mean()), math.sqrt(variance)
+
+
 def _below(scores: NDArray[Any], of: NDArray[Any]) -> Floats:
     """For each score of ``of``, the share of ``scores`` below it, ties counted half."""
     ordered = np.sort(scores)

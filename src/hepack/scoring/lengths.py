@@ -54,12 +54,13 @@ class Lengths:
 
     def to_events(self, values: Floats, axis: str) -> Floats:
         """The sum over each event's rows of ``axis``, shape ``(event,)``."""
+        total: Floats = values
         while axis != EVENTS:
             offsets = self.offsets[axis]
             owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-            values = np.bincount(owner, weights=values, minlength=len(offsets) - 1)
+            total = np.bincount(owner, weights=total, minlength=len(offsets) - 1).astype(np.float64)
             axis = self.schema.collection_by_name[axis].parent
-        return values
+        return total
 
     def per_event(self, values: Mapping[str, Floats] | None = None) -> Floats:
         """Sums over an event's rows, one column for each of `names`, shape ``(event, name)``.

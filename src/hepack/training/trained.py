@@ -42,6 +42,10 @@ class Trained:
         """The latent of rows that are normalised already."""
         return _in_chunks(self.model.encode, normalised, self.model.architecture.latent)
 
+    def penalty_of(self, normalised: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The penalty of the latent, shape ``(row,)``: of a variational one the divergence from the prior."""
+        return _in_chunks(lambda rows: self.model(rows).penalty[:, None], normalised, 1)[:, 0]
+
     def normalised_from(self, latent: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normalised variables from the latent, in torch (not reproducible to the last bit)."""
         return _in_chunks(self.model.decode, latent, self.model.architecture.inputs)
