@@ -188,9 +188,10 @@ def shape_effect(test: Test, probe: ShapeProbe, sums: Floats, run: int) -> Effec
     edges = [-math.inf, *probe.edges.tolist(), math.inf]
     found, usual = f"{one[worst]:,.0f}", f"{expected[worst]:,.0f}"
     if test.measure == "bits":
-        what = "events" if test.column == EVENT_BITS else f"values of {test.column}"
-        text = f"{found} {what} cost {_between(edges, worst)} bits, {usual} expected"
-        text += ": they do not fit what they come with" if worst == len(edges) - 2 and pull[worst] > 0 else ""
+        what = f"{found} %s cost {_between(edges, worst)} bits, {usual} expected"
+        text = f"{test.column} does not go with what it comes with: {what % 'values'}"
+        if test.column == EVENT_BITS:
+            text = f"events are unusual as a whole: {what % 'events'}"
         return Effect(quantity="bits", value=float(pull[worst]), text=text)
     text = f"{test.column} distribution: {found} for {usual} expected {_between(edges, worst)}"
     return Effect(quantity="shape", value=float(pull[worst]), text=text)
