@@ -3,10 +3,12 @@
     hepack simulate zjets -n 16000 --seed 11 --no-constituents --no-truth -o first.root
     hepack simulate zjets -n 16000 --seed 12 --no-constituents --no-truth -o second.root
     python benchmarks/monitor/run.py good first.root second.root
+    python benchmarks/monitor/run.py drift first.root second.root
     python benchmarks/monitor/run.py faults first.root second.root ["energy scale" ... good]
 
 `good`: 100 references of about 6,000 events, 10 runs of 1,488 events each, drawn without replacement from events that
 nothing was learned from; the next reference and its runs are drawn from the same events, in other combinations.
+`drift`: the same, with charts of the values alone (no maps, no code lengths), to count sequences that alarm.
 `faults`: the first file is the reference, five runs of 2,000 events are the second. Sizes fall until fewer than half
 of the runs alarm. The peer in the same run is a Kolmogorov-Smirnov test of every column at the same rate, Bonferroni
 over the columns. "no code lengths" and "no maps" leave those tests out of ours.
@@ -16,9 +18,9 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from hepack.monitoring.faults import FAULTS
 from hepack.monitoring.files import read_table
 from hepack.monitoring.findings import findings, surprises
 from hepack.monitoring.judge import Judged, judge, judge_sums
+from hepack.monitoring.occupancy import OccupancyProbe
 from hepack.monitoring.permutation import adjusted, one_sided
 from hepack.monitoring.picking import picked_events
 from hepack.monitoring.reference import Reference, make_reference
@@ -55,56 +58,68 @@ SIZES: dict[str, tuple[float, ...]] = {
 }
 
 
-def good(first: EventTable, second: EventTable, trials: int = TRIALS) -> dict[str, Any]:
-    """1,000 good runs: how many alarm, how many groups drift, how the p-values are spread."""
-    begun = time.perf_counter()
-    pool = EventTable.concatenate([first, second])
-    reference = make_reference(pool, "pool")
-    rest = pool.slice(reference.learned, len(pool))
-    rng = np.random.default_rng(5)
-    p_values: list[float] = []
-    drifts: list[float] = []
-    for shuffle in range(10):
-        columns = reference.measured(picked_events(rest, rng.permutation(len(rest))))
-        blocks = Blocks(SIZE, columns.n_events // SIZE)
-        sums = [probe.sums(columns, blocks).astype(np.float32) for probe in reference.probes]
-        for _ in range(10):
-            found, drift = _group(reference, sums, rng.permutation(blocks.count), trials, rng)
-            p_values += found
-            drifts.append(drift)
-        print(shuffle, sum(p <= RATE for p in p_values), len(p_values), flush=True)
+def good(first: EventTable, second: EventTable) -> dict[str, Any]:
+    """1,000 good runs: how many alarm, how the p-values are spread."""
+    reference, drawn = _groups(first, second, bits=True)
+    p_values = [judged.global_p for group in drawn for judged in group]
     alarms = sum(p <= RATE for p in p_values)
     low, high = clopper_pearson(alarms, len(p_values), 0.95)
     return {
-        "runs": len(p_values), "events_per_run": SIZE * BLOCKS, "tests": len(reference.tests), "permutations": trials,
-        "reference_events": SIZE * (blocks.count - RUNS * BLOCKS), "alarm_rate": RATE, "alarms": alarms,
-        "rate": alarms / len(p_values), "interval_95": [low, high],
+        "runs": len(p_values), "events_per_run": SIZE * BLOCKS, "tests": len(reference.tests), "permutations": TRIALS,
+        "reference_events": SIZE * (reference.columns.n_events // SIZE - RUNS * BLOCKS), "alarm_rate": RATE,
+        "alarms": alarms, "rate": alarms / len(p_values), "interval_95": [low, high],
         "alarms_at_5_percent": sum(p <= 0.05 for p in p_values),
         "deciles_of_p": np.histogram(p_values, np.linspace(0, 1, 11))[0].tolist(),
-        "sequences": len(drifts), "drift_alarms": sum(p <= RATE for p in drifts),
-        "drift_alarms_at_5_percent": sum(p <= 0.05 for p in drifts),
-        "seconds": round(time.perf_counter() - begun, 1),
     }  # fmt: skip
 
 
+def drift(first: EventTable, second: EventTable) -> dict[str, Any]:
+    """100 sequences of 10 good runs: how many drift."""
+    reference, drawn = _groups(first, second, bits=False)
+    rng = np.random.default_rng(6)
+    p_values = []
+    for group in drawn:
+        z, failed = np.stack([judged.z for judged in group]), np.zeros((RUNS, len(group[0].z)), bool)
+        charts = draw_charts(reference.tests, z, group[0].null, group[0].share, failed, RATE, rng)
+        p_values.append(charts.p)
+    return {
+        "sequences": len(p_values), "runs_each": RUNS, "tests": len(reference.tests), "permutations": TRIALS,
+        "alarms_at_1_percent": sum(p <= 0.01 for p in p_values), "at_5_percent": sum(p <= 0.05 for p in p_values),
+        "at_10_percent": sum(p <= 0.1 for p in p_values), "at_50_percent": sum(p <= 0.5 for p in p_values),
+    }  # fmt: skip
+
+
+def _groups(first: EventTable, second: EventTable, *, bits: bool) -> tuple[Reference, Iterator[list[Judged]]]:
+    """What was learned, and 100 groups of judged good runs. Without ``bits``, without maps as well."""
+    pool = EventTable.concatenate([first, second])
+    reference = make_reference(pool, "pool", bits=bits)
+    if not bits:
+        kept = tuple(probe for probe in reference.probes if not isinstance(probe, OccupancyProbe))
+        reference = replace(reference, probes=kept)
+    return reference, _drawn(reference, pool.slice(reference.learned, len(pool)))
+
+
+def _drawn(reference: Reference, events: EventTable) -> Iterator[list[Judged]]:
+    rng = np.random.default_rng(5)
+    for shuffle in range(10):
+        columns = reference.measured(picked_events(events, rng.permutation(len(events))))
+        blocks = Blocks(SIZE, columns.n_events // SIZE)
+        sums = [probe.sums(columns, blocks).astype(np.float32) for probe in reference.probes]
+        for _ in range(10):
+            yield _group(reference, sums, rng.permutation(blocks.count), rng)
+        print(shuffle, flush=True)
+
+
 def _group(
-    reference: Reference, sums: Sequence[np.ndarray[Any, Any]], order: np.ndarray[Any, Any], trials: int,
-    rng: np.random.Generator,
-) -> tuple[list[float], float]:  # fmt: skip
+    reference: Reference, sums: Sequence[np.ndarray[Any, Any]], order: np.ndarray[Any, Any], rng: np.random.Generator
+) -> list[Judged]:  # fmt: skip
     known = [part[order[RUNS * BLOCKS :]].astype(np.float64) for part in sums]
-    p_values, z, null, share = [], [], None, 0.0
+    found = []
     for run in range(RUNS):
         chosen = order[run * BLOCKS : (run + 1) * BLOCKS]
         own = [part[chosen].astype(np.float64) for part in sums]
-        judged = judge_sums(reference.probes, own, known, Blocks(SIZE, BLOCKS), trials=trials, rng=rng)
-        p_values.append(judged.global_p)
-        z.append(judged.z)
-        if null is None:
-            null, share = judged.null, judged.share
-    assert null is not None
-    failed = np.zeros((RUNS, len(reference.tests)), bool)
-    drift = draw_charts(reference.tests, np.stack(z), null, share, failed, RATE, rng)
-    return p_values, drift.p
+        found.append(judge_sums(reference.probes, own, known, Blocks(SIZE, BLOCKS), trials=TRIALS, rng=rng))
+    return found
 
 
 def faults(first: EventTable, second: EventTable, *names: str) -> Iterator[dict[str, Any]]:
@@ -184,7 +199,8 @@ def main() -> None:
     tables = read_table(one), read_table(two)
     path = HERE / f"{part}.json"
     found = json.loads(path.read_text(encoding="utf-8")) if names and path.exists() else {}
-    for piece in [good(*tables)] if part == "good" else faults(*tables, *names):
+    pieces = {"good": good, "drift": drift}
+    for piece in [pieces[part](*tables)] if part in pieces else faults(*tables, *names):
         found |= piece
         path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

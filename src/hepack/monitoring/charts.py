@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hepack.monitoring.columns import Floats, Mask
 from hepack.monitoring.permutation import one_sided
@@ -21,7 +20,9 @@ WEIGHT = 0.2
 """Of the newest run in the moving average (Roberts, Technometrics 1 (1959) 239)."""
 FEWEST_RUNS = 3
 """The average is judged from this run on: before, it is hardly more than a single run."""
-MIXED = 4
+LARGEST = 3.0
+"""Standard deviations that a run counts in the average at most: jumps are found in the run itself, and how far
+the tails of a test reach need not be known."""
 SLACK = 0.5
 """Standard deviations of a run that the cumulative sum takes off each step (Page, Biometrika 41 (1954) 100)."""
 MOST_CELLS = 40_000_000
@@ -68,7 +69,7 @@ def draw_charts(
     scale = null.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     centre = np.where([test.two_sided for test in tests], 0.0, null.mean(axis=0))
-    averages = moving_average((z - centre) / scale)
+    averages = moving_average(np.clip((z - centre) / scale, -LARGEST, LARGEST))
     worst = _simulated(null, centre, scale, spread, share, rng)
     level = float(np.quantile(worst, 1 - alarm_rate, method="higher"))
     size = np.abs(averages / spread[:, None])[FEWEST_RUNS - 1 :]
@@ -88,30 +89,19 @@ def _simulated(
     runs = len(spread)
     good = ((null - centre) / scale).astype(np.float32)
     worst = np.empty(SEQUENCES)
-    step = max(1, MOST_CELLS // max(1, MIXED * good.shape[1]))
+    step = max(1, MOST_CELLS // max(1, good.shape[1]))
     for first in range(0, SEQUENCES, step):
         many = min(step, SEQUENCES - first)
         level = np.zeros((many, good.shape[1]), np.float32)
-        common = _drawn(good, many, rng) * np.float32(np.sqrt(share))
+        common = good[rng.integers(len(good), size=many)] * np.float32(np.sqrt(share))
         most = np.zeros(many)
         for run in range(runs):
-            drawn = _drawn(good, many, rng) * np.float32(np.sqrt(1 - share)) + common
-            level = (1 - WEIGHT) * level + WEIGHT * drawn
+            drawn = good[rng.integers(len(good), size=many)] * np.float32(np.sqrt(1 - share)) + common
+            level = (1 - WEIGHT) * level + WEIGHT * np.clip(drawn, -LARGEST, LARGEST)
             if run >= FEWEST_RUNS - 1:
                 most = np.maximum(most, np.abs(level / spread[run]).max(axis=1))
         worst[first : first + many] = most
     return worst
-
-
-def _drawn(good: NDArray[np.float32], many: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Deviations of good runs with the correlations of ``good``, and tails longer than its rows can show: sums of
-    several rows with random signs."""
-    chosen = rng.integers(len(good), size=(MIXED, many))
-    signs = rng.choice(np.array([-1, 1], np.float32), size=(MIXED, many, 1))
-    mixed = np.zeros((many, good.shape[1]), np.float32)
-    for rows, sign in zip(chosen, signs, strict=True):
-        mixed += good[rows] * sign
-    return np.asarray(mixed / np.float32(np.sqrt(MIXED)))
 
 
 def _chart(test: Test, z: Floats, ewma: Floats, limit: Floats, failed: Mask, single: float) -> Chart:
