@@ -47,7 +47,7 @@ def _sentence(finding: Finding, run: RunResult, runs: Sequence[RunResult], place
     if not again:
         return text + "; in no later run"
     return text + (
-        f"; and in all {later} later runs" if again == later else f"; and in {again} of {later} later runs"
+        "; and in every later run" if again == later else f"; and in {again} of {later} later runs"
     )
 
 
