@@ -16,7 +16,7 @@ from hepack._version import __version__
 
 if TYPE_CHECKING:
     from hepack._errors import HepackError
-    from hepack.api import compare, inspect, open, pack, recover, reduce, unpack, verify  # noqa: A004
+    from hepack.api import compare, inspect, monitor, open, pack, recover, reduce, unpack, verify  # noqa: A004
     from hepack.codec.network import NetworkOptions
     from hepack.codec.recipe import Recipe
     from hepack.table import EventTable, Schema, Tolerance, Variable
@@ -30,7 +30,8 @@ _HOMES = {
     "Tolerance": "hepack.table",
     "Variable": "hepack.table",
     **dict.fromkeys(
-        ("compare", "fit", "inspect", "open", "pack", "recover", "reduce", "unpack", "verify"), "hepack.api"
+        ("compare", "fit", "inspect", "monitor", "open", "pack", "recover", "reduce", "unpack", "verify"),
+        "hepack.api",
     ),
 }
 
@@ -46,6 +47,7 @@ __all__ = [
     "compare",
     "fit",
     "inspect",
+    "monitor",
     "open",
     "pack",
     "recover",

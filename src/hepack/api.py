@@ -26,6 +26,7 @@ from hepack.codec.streams import Effort
 from hepack.evaluate.results import Comparison
 from hepack.evaluate.settings import Settings
 from hepack.io import ReadOptions
+from hepack.monitoring.watch import monitor
 from hepack.table import LOSSLESS, Tolerance
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "fit",
     "inspect",
     "make_recipe",
+    "monitor",
     "open",
     "pack",
     "recover",

@@ -24,6 +24,7 @@ COMMANDS = {
     "bench": "Compare with other compressors at the same bounds.",
     "simulate": "Make realistic LHC events.",
     "study": "Study autoencoders as compressors, beside published results.",
+    "monitor": "Hold runs against a reference: what moved, with a stated rate of false alarms.",
     "score": "Find the events that look least like a reference sample.",
     "trigger": "Tiny integer nets that find anomalies in a trigger's hardware.",
 }

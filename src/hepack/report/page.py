@@ -57,12 +57,17 @@ def render(
         f'<a href="#{name}">{escape(TITLES[name])}</a>' for name, text in sections.items() if text
     )
     files = comparison.tables[0].original.file if comparison.tables else ""
+    contents = f'<a href="#verdict">Verdict</a>{contents}'
+    return assembled(f"{files}: report", contents, body, _foot(comparison), styles)
+
+
+def assembled(title: str, contents: str, body: str, foot: str, styles: Mapping[str, str]) -> str:
+    """A page from its parts; ``contents`` and ``body`` are HTML."""
     page = _resource("page.html")
     rules = "\n".join(f".{name} {{ {style} }}" for style, name in styles.items())
     for key, value in (
-        ("TITLE", escape(f"{files}: report")), ("STYLE", _resource("style.css") + rules),
-        ("SCRIPT", _resource("script.js")),
-        ("CONTENTS", f'<a href="#verdict">Verdict</a>{contents}'), ("BODY", body), ("FOOT", escape(_foot(comparison))),
+        ("TITLE", escape(title)), ("STYLE", _resource("style.css") + rules),
+        ("SCRIPT", _resource("script.js")), ("CONTENTS", contents), ("BODY", body), ("FOOT", escape(foot)),
     ):  # fmt: skip
         page = page.replace(f"<!--{key}-->", value, 1)
     return page

@@ -1,0 +1,1 @@
+"""Runs held against a reference: what moved, with a stated rate of false alarms."""
