@@ -45,12 +45,14 @@ Tolerances = str | os.PathLike[str] | Sequence[str] | Mapping[str, Tolerance | s
 
 
 def make_recipe(
-    tolerance: Tolerances | None = None, *, preset: str | None = None, effort: Effort = "default"
-) -> Recipe:
+    tolerance: Tolerances | None = None, *, preset: str | None = None, effort: Effort = "default",
+    free_event_order: bool = False, free_object_order: Sequence[str] = (),
+) -> Recipe:  # fmt: skip
     """A `Recipe` from what users write.
 
     ``tolerance`` is text (``"Jet_pt=1e-3rel,Jet_eta=1e-3"``), a mapping from name patterns to
-    tolerances, or the path of a TOML file; a preset goes first, rules win over it.
+    tolerances, or the path of a TOML file; a preset goes first, rules win over it. The orders that may be
+    left free are those of `pack`'s options of the same names (`Recipe`).
 
     Raises:
         BadRequestError: something in it cannot be read.
@@ -73,7 +75,10 @@ def make_recipe(
                 loaded = load_rules(Path(text))
                 rules += loaded.rules
                 base = Recipe(preset=preset or loaded.preset)
-    return Recipe(rules=rules, preset=base.preset, effort=effort)
+    return Recipe(
+        rules=rules, preset=base.preset, effort=effort, free_event_order=free_event_order,
+        free_object_order=tuple(free_object_order),
+    )  # fmt: skip
 
 
 def pack(

@@ -16,7 +16,7 @@ from hepack.container import MAGIC
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.io.location import byte_size, open_binary
 from hepack.learned import ItemModel
-from hepack.table import EventTable, Schema, Variable
+from hepack.table import EventTable, Order, Schema, Variable
 from hepack.table.split import component_names
 
 
@@ -38,12 +38,14 @@ class VariableReport:
 
 @dataclass(frozen=True)
 class TableReport:
-    """One table. ``lengths`` gives for each collection the entries in all and the packed bytes."""
+    """One table. ``lengths`` gives for each collection the entries in all and the packed bytes, ``order`` by what
+    a packed file has sorted its events and objects."""
 
     schema: Schema
     n_events: int
     variables: tuple[VariableReport, ...]
     lengths: dict[str, tuple[int, float | None]] = field(default_factory=dict)
+    order: Order = field(default_factory=Order)
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                         for c in table.schema.collections
                         if c.layout != "text"
                     },
+                    packed.plan.order(table.number),
                 )
             )
         details = {"creator": packed.plan.creator, "original": packed.plan.format, **packed.plan.source}

@@ -51,6 +51,10 @@ def _show(report: FileReport) -> None:
     show_skipped(out, report.skipped)
     for table in report.tables:
         out.print(_table(table, packed=report.packed))
+        if table.order.events:
+            out.print(f"events: order not kept (sorted by {table.order.events})", highlight=False)
+        for collection, key in table.order.objects:
+            out.print(f"objects of {collection}: order not kept (sorted by {key}, falling)", highlight=False)
     if report.packed:
         out.print(f"names, index and digests: {size(report.overhead)}", highlight=False)
 
@@ -156,6 +160,7 @@ def _table_json(report: TableReport) -> dict[str, Any]:
     return {
         "name": report.schema.name,
         "events": report.n_events,
+        "order": {"events": report.order.events or None, "objects": dict(report.order.objects)},
         "collections": [
             {"name": name, "parent": report.schema.collection_by_name[name].parent, "entries": entries,
              "layout": report.schema.collection_by_name[name].layout, "packed_bytes": cost}

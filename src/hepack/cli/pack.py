@@ -34,6 +34,15 @@ SHOWN_VARIABLES = 24
 @tolerance_options
 @effort_options
 @click.option("--model", "-m", metavar="PATH", help="Use this model file, as 'hepack fit' writes it.")
+@click.option(
+    "--free-event-order",
+    is_flag=True,
+    help="The order of events need not be kept: they are sorted within each block if that is smaller.",
+)
+@click.option(
+    "--free-object-order", multiple=True, metavar="COLLECTIONS",
+    help="Neither need that of the objects of an event in these collections ('Jet,Muon'; wildcards).",
+)  # fmt: skip
 @click.option("--block-mb", type=click.FloatRange(0.001, 512), help="Size of a block before packing (48).")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
 @click.option("--strict", is_flag=True, help="Fail if anything in the input cannot be carried.")
@@ -42,9 +51,9 @@ SHOWN_VARIABLES = 24
 @json_option
 def command(
     files: tuple[str, ...], output: str | None, tolerance: tuple[str, ...], preset: str | None, fast: bool,
-    best: bool, effort: float | None, model: str | None, block_mb: float | None, threads: int | None,
-    strict: bool, format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool,
-    as_json: bool,
+    best: bool, effort: float | None, model: str | None, free_event_order: bool,
+    free_object_order: tuple[str, ...], block_mb: float | None, threads: int | None, strict: bool,
+    format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Pack event FILES (local paths, globs, URLs), bit for bit unless tolerances are given.
 
@@ -62,6 +71,8 @@ def command(
         block_mb=block_mb,
         threads=threads,
         model=model,
+        free_event_order=free_event_order,
+        free_object_order=free_object_order,
     )
     read = reading_from(table, allow_pickle)
     sources = expand(files)

@@ -6,7 +6,7 @@ A variable is ``[name, dtype, {what differs from the default}]``; the same for c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from hepack.table import (
     Collection,
     Kind,
     Layout,
+    Order,
     Schema,
     Tolerance,
     Variable,
@@ -35,7 +36,8 @@ from hepack.table import (
 class Plan:
     """All that decoding needs besides the blocks, resolved: nothing here is "auto".
 
-    ``splits`` names for each table the variables whose components are columns of their own.
+    ``splits`` names for each table the variables whose components are columns of their own, ``orders`` says by
+    what its events and objects were sorted (both may be empty: none in any table).
     """
 
     schemas: tuple[Schema, ...]
@@ -45,6 +47,7 @@ class Plan:
     source: Mapping[str, Any] = field(default_factory=dict)
     creator: str = ""
     splits: tuple[tuple[str, ...], ...] = ()
+    orders: tuple[Order, ...] = ()
 
     @cached_property
     def coded(self) -> tuple[Schema, ...]:
@@ -52,12 +55,18 @@ class Plan:
         splits = self.splits or ((),) * len(self.schemas)
         return tuple(split_schema(s, names) for s, names in zip(self.schemas, splits, strict=True))
 
+    def order(self, table: int) -> Order:
+        """By what the events and objects of a table were sorted before they were stored."""
+        return self.orders[table] if self.orders else Order()
+
     def to_json(self) -> dict[str, Any]:
         return {
             "creator": self.creator,
             "format": self.format,
             "attributes": dict(self.attributes),
-            "source": dict(self.source),
+            # here, where a reader that knows nothing of orders lets it pass
+            "source": dict(self.source)
+            | ({"order": _orders_to_json(self.orders)} if any(self.orders) else {}),
             "skipped": [[item.name, item.reason] for item in self.skipped],
             "tables": [
                 _schema_to_json(schema) | ({"split": list(names)} if names else {})
@@ -75,14 +84,16 @@ class Plan:
         try:
             raw = _Plan.model_validate(value, strict=True)
             splits = tuple(_splits(table) for table in raw.tables)
+            schemas = tuple(_schema_from_json(table) for table in raw.tables)
             return cls(
-                schemas=tuple(_schema_from_json(table) for table in raw.tables),
+                schemas=schemas,
                 format=raw.format,
                 attributes=raw.attributes,
                 skipped=tuple(Skipped(name, reason) for name, reason in map(tuple, raw.skipped)),
-                source=raw.source,
+                source={key: value for key, value in raw.source.items() if key != "order"},
                 creator=raw.creator,
                 splits=splits if any(splits) else (),
+                orders=_orders_from_json(raw.source.get("order"), schemas),
             )
         except (ValidationError, HepackError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:300]
@@ -120,6 +131,11 @@ class _Table(_Strict):
     collections: list[list[Any]]
     variables: list[list[Any]]
     split: list[str] = []
+
+
+class _Order(_Strict):
+    events: str = ""
+    objects: dict[str, str] = {}
 
 
 class _Plan(_Strict):
@@ -188,6 +204,26 @@ def _splits(table: _Table) -> tuple[str, ...]:
     if wrong:
         raise CorruptFileError(f"the variable '{min(wrong)[:80]}' cannot be split")
     return tuple(table.split)
+
+
+def _orders_to_json(orders: Sequence[Order]) -> list[dict[str, Any]]:
+    return [
+        ({"events": order.events} if order.events else {})
+        | ({"objects": dict(order.objects)} if order.objects else {})
+        for order in orders
+    ]
+
+
+def _orders_from_json(value: Any, schemas: Sequence[Schema]) -> tuple[Order, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) != len(schemas):
+        raise CorruptFileError("the orders are not one for each table")
+    raw = [_Order.model_validate(entry, strict=True) for entry in value]
+    orders = tuple(Order(each.events, tuple(each.objects.items())) for each in raw)
+    for order, schema in zip(orders, schemas, strict=True):
+        order.check(schema)
+    return orders if any(orders) else ()
 
 
 def _schema_from_json(table: _Table) -> Schema:

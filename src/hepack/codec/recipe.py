@@ -27,7 +27,9 @@ class Recipe:
 
     ``block_bytes`` is the size of a block before packing: larger blocks pack a little smaller, smaller
     ones need less memory and give finer access. ``model`` is a model file (``.hpm``) to use; ``fit_seconds``
-    bounds the training of integer nets with the effort ``best``.
+    bounds the training of integer nets with the effort ``best``. ``free_event_order``: the order of the events
+    within a block need not be kept; ``free_object_order``: neither that of the objects of these collections
+    within an event (name patterns).
     """
 
     rules: tuple[Rule, ...] = ()
@@ -37,6 +39,8 @@ class Recipe:
     threads: int | None = None
     model: Path | None = None
     fit_seconds: float = 300.0
+    free_event_order: bool = False
+    free_object_order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -44,6 +48,11 @@ class Recipe:
             raise BadRequestError(f"there is no preset '{self.preset}'; did you mean {', '.join(near)}?")
         if self.block_bytes < 1 << 10:
             raise BadRequestError(f"a block of {self.block_bytes} bytes is too small; take at least 1024")
+
+    @property
+    def frees_order(self) -> bool:
+        """Whether some order need not be kept."""
+        return self.free_event_order or bool(self.free_object_order)
 
     def resolve(self, schemas: Sequence[Schema]) -> tuple[Schema, ...]:
         """The schemas with the tolerance of every variable set.

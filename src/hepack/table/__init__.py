@@ -1,5 +1,6 @@
 """The data model: variables, tolerances, collections, and tables of events."""
 
+from hepack.table.order import Order
 from hepack.table.schema import Schema
 from hepack.table.split import join_table, split_schema, split_table, splittable
 from hepack.table.table import EventTable, offsets_from_counts
@@ -14,6 +15,7 @@ __all__ = [
     "EventTable",
     "Kind",
     "Layout",
+    "Order",
     "Schema",
     "Tolerance",
     "Variable",
