@@ -51,7 +51,7 @@ def measure(source: Path, rules: str) -> dict[str, Any]:
     return {
         "file": source.name, "tolerance": rules, "events": events, "bytes": sizes, "seconds": seconds,
         "ratio": round(sizes["free"] / sizes["kept"], 4), "saved_bits_per_event": round(saved, 3),
-        "order_bits_per_event": round(most / events, 3), "sorted_by": order.events, "verified": sound,
+        "order_bits_per_event": round(most / events, 3), "sorted_by": order.keys, "verified": sound,
     }  # fmt: skip
 
 

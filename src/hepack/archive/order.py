@@ -13,7 +13,7 @@ from hepack.archive.learn import Learned, learn
 from hepack.archive.pointers import refuse_pointers
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
-from hepack.fitting.order import event_key, object_key
+from hepack.fitting.order import event_order, object_key
 from hepack.io import Source
 from hepack.table import EventTable, Order, Schema, split_table
 from hepack.table.names import unknown_name
@@ -60,8 +60,8 @@ def choose_order(opened: Source, plan: Plan, recipe: Recipe, pool: Executor) -> 
     for name in collections:
         if key := object_key(block, name):
             trial.offer(replace(trial.order, objects=(*trial.order.objects, (name, key))))
-    if recipe.free_event_order and (key := event_key(trial.order.apply(block))):
-        trial.offer(replace(trial.order, events=key))
+    if recipe.free_event_order and (found := event_order(trial.order.apply(block))):
+        trial.offer(replace(found, objects=trial.order.objects))
     return Ordered(number, trial.order, trial.learned if recipe.effort != "best" else None)
 
 

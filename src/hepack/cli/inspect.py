@@ -52,7 +52,7 @@ def _show(report: FileReport) -> None:
     for table in report.tables:
         out.print(_table(table, packed=report.packed))
         if table.order.events:
-            out.print(f"events: order not kept (sorted by {table.order.events})", highlight=False)
+            out.print(f"events: order not kept (sorted by {table.order.keys})", highlight=False)
         for collection, key in table.order.objects:
             out.print(f"objects of {collection}: order not kept (sorted by {key}, falling)", highlight=False)
     if report.packed:
@@ -160,7 +160,7 @@ def _table_json(report: TableReport) -> dict[str, Any]:
     return {
         "name": report.schema.name,
         "events": report.n_events,
-        "order": {"events": report.order.events or None, "objects": dict(report.order.objects)},
+        "order": {"events": report.order.keys or None, "objects": dict(report.order.objects)},
         "collections": [
             {"name": name, "parent": report.schema.collection_by_name[name].parent, "entries": entries,
              "layout": report.schema.collection_by_name[name].layout, "packed_bytes": cost}

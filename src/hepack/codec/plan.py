@@ -20,6 +20,7 @@ from hepack.io import Skipped
 from hepack.table import (
     DTYPES,
     LOSSLESS,
+    Cell,
     Collection,
     Kind,
     Layout,
@@ -135,6 +136,8 @@ class _Table(_Strict):
 
 class _Order(_Strict):
     events: str = ""
+    then: str = ""
+    cell: list[Any] = []
     objects: dict[str, str] = {}
 
 
@@ -209,6 +212,8 @@ def _splits(table: _Table) -> tuple[str, ...]:
 def _orders_to_json(orders: Sequence[Order]) -> list[dict[str, Any]]:
     return [
         ({"events": order.events} if order.events else {})
+        | ({"then": order.then} if order.then else {})
+        | ({"cell": [order.cell.kind, order.cell.first, order.cell.second]} if order.cell.kind else {})
         | ({"objects": dict(order.objects)} if order.objects else {})
         for order in orders
     ]
@@ -220,10 +225,16 @@ def _orders_from_json(value: Any, schemas: Sequence[Schema]) -> tuple[Order, ...
     if not isinstance(value, list) or len(value) != len(schemas):
         raise CorruptFileError("the orders are not one for each table")
     raw = [_Order.model_validate(entry, strict=True) for entry in value]
-    orders = tuple(Order(each.events, tuple(each.objects.items())) for each in raw)
+    orders = tuple(
+        Order(each.events, tuple(each.objects.items()), each.then, _cell(*each.cell)) for each in raw
+    )
     for order, schema in zip(orders, schemas, strict=True):
         order.check(schema)
     return orders if any(orders) else ()
+
+
+def _cell(kind: str = "", first: float = 1.0, second: float = 1.0) -> Cell:
+    return Cell(str(kind), float(first), float(second))
 
 
 def _schema_from_json(table: _Table) -> Schema:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from hepack.codec.choose import Chooser, sample
 from hepack.codec.item import encode_item, items_of
-from hepack.table import EVENTS, EventTable, Order, Variable, split_table
+from hepack.table import EVENTS, Cell, EventTable, Order, Variable, split_table
 from hepack.table.order import sorted_events
 from hepack.table.split import split_schema, splittable
+from hepack.transforms.grid import Ratio, Steps
 
 LEAST_EVENTS = 64
 """Of fewer events the order is worth less than the words that say how they were sorted."""
@@ -39,22 +40,48 @@ LEAST_GAIN = 0.02
 """Bits per object below which a change of order is noise."""
 
 
-def event_key(block: EventTable) -> str:
-    """The column by which the events should be sorted, by the plain coders; empty if none saves anything."""
+def event_order(block: EventTable) -> Order:
+    """How the events should be sorted, by the plain coders; as they are if nothing saves anything."""
     if len(block) < LEAST_EVENTS:
-        return ""
+        return Order()
     events = sample(np.arange(len(block)), _sampled(block))
     before = block.take(events)
     savings: dict[str, float] = {}
-    orders: dict[str, NDArray[np.int64]] = {}
+    orders: dict[str, Order] = {}
     for variable in _most_different(before, _event_keys(block)):
-        orders[variable.name] = sample(sorted_events(block, variable.name), len(events))
-        only = block.select([variable.name])
-        savings[variable.name] = _size(only.take(events)) - _size(only.take(orders[variable.name]))
+        name, only = variable.name, block.select([variable.name])
+        orders[name] = Order(name)
+        savings[name] = _size(only.take(events)) - _size(_part(only, orders[name], len(events)))
     found = sorted((name for name in savings if savings[name] > 0), key=lambda name: -savings[name])
-    sizes = {name: _size(block.take(orders[name])) for name in found[:FINALISTS]}
-    best = min(sizes, key=lambda name: sizes[name], default="")
-    return best if best and sizes[best] < _size(before) else ""
+    tried = [orders[name] for name in found[:FINALISTS]]
+    for first in tried[:]:
+        cell = _cell(block, first.events)
+        axis = block.schema.by_name[first.events].axis
+        others = [n for n in found if n != first.events and block.schema.by_name[n].axis == axis]
+        tried += [Order(first.events, then=name, cell=cell) for name in others[:FINALISTS]]
+    sizes = [_size(_part(block, order, len(events))) for order in tried]
+    best = min(range(len(tried)), key=sizes.__getitem__, default=None)
+    return tried[best] if best is not None and sizes[best] < _size(before) else Order()
+
+
+def _part(block: EventTable, order: Order, events: int) -> EventTable:
+    """So many events of the block in this order, in runs."""
+    return block.take(sample(sorted_events(block, order), events))
+
+
+def _cell(block: EventTable, name: str) -> Cell:
+    """What the coders will take for one value of a column."""
+    variable, values = block.schema.by_name[name], block.columns[name]
+    ordinary = values[np.isfinite(values)] if variable.dtype.kind == "f" else values
+    if variable.dtype.kind != "f" or not len(ordinary):
+        return Cell()
+    grid = Chooser(effort="fast").transform(variable, ordinary[(ordinary != 0) | ~np.signbit(ordinary)])
+    if isinstance(grid, Steps):
+        return Cell("step", grid.numerator, grid.denominator)
+    if isinstance(grid, Ratio):
+        rho = 2.0**grid.width
+        return Cell("ratio", grid.width, math.log2(2 * rho / (rho + 1)))
+    return Cell()
 
 
 def object_key(block: EventTable, collection: str) -> str:

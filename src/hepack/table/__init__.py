@@ -1,5 +1,6 @@
 """The data model: variables, tolerances, collections, and tables of events."""
 
+from hepack.table.cell import Cell
 from hepack.table.order import Order
 from hepack.table.schema import Schema
 from hepack.table.split import join_table, split_schema, split_table, splittable
@@ -11,6 +12,7 @@ __all__ = [
     "DTYPES",
     "EVENTS",
     "LOSSLESS",
+    "Cell",
     "Collection",
     "EventTable",
     "Kind",
