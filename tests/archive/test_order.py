@@ -124,6 +124,18 @@ def test_a_changed_value_is_found_out(tmp_path: Path) -> None:
     assert "cannot be sorted as the packed file is" in problem
 
 
+def test_a_second_key_decides_where_the_tolerance_leaves_few_values(tmp_path: Path) -> None:
+    source, target = save(tmp_path / "a.npy"), tmp_path / "a.hpk"
+    recipes = [api.make_recipe("pt=0.5,phi=0.02", free_event_order=free) for free in (False, True)]
+    sizes = [api.pack(source, target, recipe=each, overwrite=True).packed_bytes for each in recipes]
+    with PackedFile(target) as packed:
+        order = packed.plan.order(0)
+        assert {order.events, order.then} == {"pt", "phi"}
+        assert order.cell.kind == "step"
+    assert 8 * (sizes[0] - sizes[1]) > 8 * 3000  # log2(3000!) / 3000 is 10.1
+    assert verify(target, original=str(source)).sound
+
+
 def test_an_order_that_helps_is_kept(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     steps = np.cumsum(rng.normal(0, 1e-3, (2, 4000)), axis=1).astype("f4")
@@ -201,7 +213,7 @@ def test_what_cannot_be_freed_is_refused(tmp_path: Path) -> None:
 def test_two_files_sorted_in_different_ways_are_not_compared(tmp_path: Path) -> None:
     columns = flat(500)
     for name in ("pt", "phi"):
-        order = mock.patch("hepack.archive.order.event_key", return_value=name)
+        order = mock.patch("hepack.archive.order.event_order", return_value=Order(name))
         with order:
             pack_tables(tmp_path / f"{name}.hpk", table_of(columns), recipe=EVENTS)
     with pytest.raises(BadRequestError, match="each in its own way"):
@@ -234,6 +246,10 @@ def test_the_command_takes_names_with_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "order",
     [5, {}, [], [{}, {}], ["pt"], [{"events": 5}], [{"events": "nothing"}], [{"z": 1}], [{"objects": ["pt"]}],
+     [{"then": "phi"}], [{"events": "pt", "then": "none"}], [{"events": "pt", "cell": ["step"], "then": 5}],
+     [{"events": "pt", "cell": ["round", 1.0, 1.0]}], [{"events": "pt", "cell": ["step", 0.0, 1.0]}],
+     [{"events": "pt", "cell": ["step", 1e308, 1e-308]}], [{"events": "pt", "cell": ["ratio", 1e999, 1.0]}],
+     [{"events": "pt", "cell": ["ratio", 1.0, "x"]}], [{"events": "pt", "cell": ["ratio", 1.0, 1.0, 1.0]}],
      [{"objects": {"Jet": "pt"}}], [{"objects": {"none": "pt"}}], [{"events": "x" * 5000}]],
 )  # fmt: skip
 def test_a_plan_that_lies_of_its_order_is_corrupt(order: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import awkward as ak
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ from hypothesis import strategies as st
 
 from hepack._errors import BadInputError
 from hepack.io.arrays import to_fields
-from hepack.table import Collection, EventTable, Order, Schema, Variable, offsets_from_counts
+from hepack.table import Cell, Collection, EventTable, Order, Schema, Variable, offsets_from_counts
 from hepack.table.gather import permute_objects
 from hepack.table.order import rows_within_runs, sorted_events
-from strategies import DTYPES, examples, made, same_tables, sample_table, specials
+from hepack.transforms.grid import Ratio, Steps
+from strategies import DTYPES, FLOATS, examples, made, same_tables, sample_table, specials
 
 
 def same_fields(left: EventTable, right: dict[str, ak.Array]) -> bool:
@@ -69,7 +72,7 @@ def test_sorted_objects_are_those_that_awkward_sorts(n: int, seed: int) -> None:
 def test_every_dtype_sorts_with_nan_last_and_equals_in_their_order(dtype: np.dtype) -> None:  # type: ignore[type-arg]
     values = np.tile(np.concatenate([specials(dtype), made(dtype, "small", 50, 1)]), 2)
     table = EventTable(Schema("t", (Variable(name="x", dtype=dtype),)), len(values), {}, {"x": values})
-    rows = sorted_events(table, "x")
+    rows = sorted_events(table, Order("x"))
     falling = rows_within_runs(values, np.array([0, len(values)]))
     for order, sign in ((rows, 1), (falling, -1)):
         numbers = [float("nan") if v != v else v for v in values.astype(object)[order]]
@@ -101,6 +104,9 @@ def test_events_go_by_their_first_object_and_empty_ones_last() -> None:
         Order("image"),
         Order("trigger"),
         Order("Jet_parts_id"),
+        Order("flat_f4", then="Jet_pt"),
+        Order("flat_f4", then="nothing"),
+        Order(then="flat_f4"),
         Order(objects=(("Jet", "flat_f4"),)),
         Order(objects=(("none", "Jet_pt"),)),
         Order(objects=(("Jet", "Jet_pt"), ("Jet", "Jet_phi"))),
@@ -109,3 +115,43 @@ def test_events_go_by_their_first_object_and_empty_ones_last() -> None:
 def test_keys_that_cannot_be_are_refused(order: Order) -> None:
     with pytest.raises(BadInputError):
         order.check(sample_table(3).schema)
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize(
+    "cell", [Cell("step", 0.5), Cell("step", 1.0, 1000.0), Cell("ratio", 0.01, 0.005)], ids=str
+)
+def test_cells_rise_with_the_values(dtype: np.dtype, cell: Cell) -> None:  # type: ignore[type-arg]
+    values = np.concatenate(
+        [specials(dtype), *(made(dtype, kind, 300, 1) for kind in ("normal", "wide", "small"))]
+    )
+    values = np.sort(values)
+    numbers = cell.numbers(values)
+    assert (np.isnan(numbers) == np.isnan(values)).all()
+    inside = numbers[~np.isnan(numbers)]
+    assert (inside[1:] >= inside[:-1]).all()
+
+
+def test_cells_are_those_of_the_grids() -> None:
+    values = made(np.dtype("f8"), "normal", 5000, 3)
+    ratio = Ratio(Ratio.width_for(1e-3), -5000)
+    rho = 2.0**ratio.width
+    for grid, cell in [
+        (Steps(0.002), Cell("step", 0.002)),
+        (ratio, Cell("ratio", ratio.width, math.log2(2 * rho / (rho + 1)))),
+    ]:
+        order = np.argsort(values)
+        mine, theirs = np.diff(cell.numbers(values)[order]) > 0, np.diff(grid.forward(values)[order]) > 0
+        assert (mine != theirs).sum() <= 1  # a value at the very edge of a level may fall to either side
+        assert 1000 < mine.sum() < 5000
+
+
+def test_a_second_key_sorts_within_cells() -> None:
+    rng = np.random.default_rng(4)
+    columns = {"x": rng.normal(size=1000), "y": rng.normal(size=1000)}
+    schema = Schema("t", tuple(Variable(name=name, dtype=np.dtype("f8")) for name in columns))
+    table = EventTable(schema, 1000, {}, columns)
+    after = Order("x", then="y", cell=Cell("step", 0.5)).apply(table)
+    expected = np.lexsort((columns["y"], np.rint(columns["x"] * 2)))
+    assert np.array_equal(after.columns["x"], columns["x"][expected])
+    assert np.array_equal(after.columns["y"], columns["y"][expected])

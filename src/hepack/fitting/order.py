@@ -7,16 +7,18 @@ takes away what the other columns knew from their neighbours; so whole tables ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.codec.choose import Chooser, sample
-from hepack.codec.item import encode_item, items_of
-from hepack.table import EVENTS, Cell, EventTable, Order, Variable, split_table
+from hepack.codec.choose import MAX_SPLIT, Chooser, sample
+from hepack.codec.item import Item, items_of, values_of
+from hepack.codec.streams import FAST
+from hepack.table import EVENTS, Cell, EventTable, Order, Variable
 from hepack.table.order import sorted_events
-from hepack.table.split import split_schema, splittable
+from hepack.transforms import Transform
 from hepack.transforms.grid import Ratio, Steps
 
 LEAST_EVENTS = 64
@@ -44,39 +46,69 @@ def event_order(block: EventTable) -> Order:
     """How the events should be sorted, by the plain coders; as they are if nothing saves anything."""
     if len(block) < LEAST_EVENTS:
         return Order()
-    events = sample(np.arange(len(block)), _sampled(block))
-    before = block.take(events)
+    prices = _Prices(block)
     savings: dict[str, float] = {}
-    orders: dict[str, Order] = {}
-    for variable in _most_different(before, _event_keys(block)):
-        name, only = variable.name, block.select([variable.name])
-        orders[name] = Order(name)
-        savings[name] = _size(only.take(events)) - _size(_part(only, orders[name], len(events)))
+    for variable in _most_different(block, _event_keys(block)):
+        kept, moved = (prices.size(order, [variable.name]) for order in (Order(), Order(variable.name)))
+        savings[variable.name] = kept - moved
     found = sorted((name for name in savings if savings[name] > 0), key=lambda name: -savings[name])
-    tried = [orders[name] for name in found[:FINALISTS]]
-    for first in tried[:]:
-        cell = _cell(block, first.events)
-        axis = block.schema.by_name[first.events].axis
-        others = [n for n in found if n != first.events and block.schema.by_name[n].axis == axis]
-        tried += [Order(first.events, then=name, cell=cell) for name in others[:FINALISTS]]
-    sizes = [_size(_part(block, order, len(events))) for order in tried]
-    best = min(range(len(tried)), key=sizes.__getitem__, default=None)
-    return tried[best] if best is not None and sizes[best] < _size(before) else Order()
+    tried = [Order(), *(Order(name) for name in found[:FINALISTS])]
+    axes = {name: block.schema.by_name[name].axis for name in found}
+    for first in found[:FINALISTS]:
+        others = [name for name in found if name != first and axes[name] == axes[first]]
+        cell = _cell(prices, first) if others else Cell()
+        tried += [Order(first, then=name, cell=cell) for name in others[:FINALISTS]]
+    return min(tried, key=prices.size)  # the first of the smallest: the order as it is, if nothing is smaller
 
 
-def _part(block: EventTable, order: Order, events: int) -> EventTable:
-    """So many events of the block in this order, in runs."""
-    return block.take(sample(sorted_events(block, order), events))
+class _Prices:
+    """What tables of a block's events cost in this order or that, on runs of neighbouring events."""
+
+    def __init__(self, block: EventTable) -> None:
+        self.block, self.events = block, _sampled(block)
+        self.grids: dict[str, Transform] = {}
+        self._chooser = Chooser(effort="fast")
+
+    def size(self, order: Order, names: Sequence[str] | None = None) -> float:
+        """Bytes by the quick plain coders, each column by itself; of the variables ``names`` (None: of all)."""
+        whole = self.block if names is None else self.block.select(names)
+        rows = sorted_events(whole, order) if order else np.arange(len(whole))
+        part = whole.take(sample(rows, self.events))
+        items = [item for item in items_of(part.schema) if item.role != "text"]
+        return sum(self._column(item, values_of(part, item)) for item in items)
+
+    def grid(self, item: Item) -> Transform:
+        """How a column becomes integers, whatever its order."""
+        if item.name not in self.grids:
+            values = _ordinary(values_of(self.block, item))
+            self.grids[item.name] = self._chooser.transform(item.variable, values)
+        return self.grids[item.name]
+
+    def _column(self, item: Item, values: NDArray[Any]) -> float:
+        if item.variable.shape and item.variable.width <= MAX_SPLIT:
+            values = values.reshape(len(values), -1).T
+        ordinary = _ordinary(values)
+        if not len(ordinary):
+            return 0.0
+        symbols = self.grid(item).forward(ordinary)
+        streams = [encode(symbols) for encode in FAST.values()]
+        return min(float(len(stream)) for stream in streams if stream is not None)
 
 
-def _cell(block: EventTable, name: str) -> Cell:
+def _ordinary(values: NDArray[Any]) -> NDArray[Any]:
+    """The values that are neither infinite nor NaN nor -0.0, in one row."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    if flat.dtype.kind != "f":
+        return flat
+    good: NDArray[np.bool_] = np.isfinite(flat) & ((flat != 0) | ~np.signbit(flat))
+    return flat[good]
+
+
+def _cell(prices: _Prices, name: str) -> Cell:
     """What the coders will take for one value of a column."""
-    variable, values = block.schema.by_name[name], block.columns[name]
-    ordinary = values[np.isfinite(values)] if variable.dtype.kind == "f" else values
-    if variable.dtype.kind != "f" or not len(ordinary):
-        return Cell()
-    grid = Chooser(effort="fast").transform(variable, ordinary[(ordinary != 0) | ~np.signbit(ordinary)])
-    if isinstance(grid, Steps):
+    (item,) = (item for item in items_of(prices.block.schema) if item.key == ("values", name))
+    grid = prices.grid(item)
+    if item.variable.dtype.kind == "f" and isinstance(grid, Steps):
         return Cell("step", grid.numerator, grid.denominator)
     if isinstance(grid, Ratio):
         rho = 2.0**grid.width
@@ -124,13 +156,6 @@ def _most_different(block: EventTable, variables: Iterable[Variable]) -> list[Va
     counts = [(len(np.unique(block.columns[v.name][:PROBED])), v) for v in variables]
     ranked = sorted((each for each in counts if each[0] > 1), key=lambda each: -each[0])
     return [variable for _, variable in ranked[:MOST_KEYS]]
-
-
-def _size(table: EventTable) -> int:
-    """Bytes that the quick plain coders need for a table, each column by itself."""
-    coded = split_table(table, split_schema(table.schema, splittable(table.schema)))
-    chooser = Chooser(effort="fast")
-    return sum(len(encode_item(coded, item, chooser).data) for item in items_of(coded.schema))
 
 
 def _binned(values: NDArray[np.generic]) -> NDArray[np.int64]:
