@@ -82,7 +82,7 @@ def command(
     from hepack.archive.pack import pack
     from hepack.cli.screen import print_json, progress_bar
 
-    with progress_bar("packing") as report:
+    with progress_bar("packing", first="" if fast else "learning") as report:
         result = pack(
             sources[0], target, recipe, read=read, format_id=format_id, strict=strict, overwrite=overwrite,
             progress=report,
