@@ -53,12 +53,15 @@ def make_recipe(
     preset: str | None = None,
     effort: Effort = "default",
     network: NetworkOptions | None = None,
+    free_event_order: bool = False,
+    free_object_order: Sequence[str] = (),
 ) -> Recipe:
     """A `Recipe` from what users write.
 
     ``tolerance`` is text (``"Jet_pt=1e-3rel,Jet_eta=1e-3"``), a mapping from name patterns to
     tolerances, or the path of a TOML file; a preset goes first, rules win over it. With ``network`` the codec is
-    an autoencoder, and its columns are unbounded but for those that rules or a preset name.
+    an autoencoder, and its columns are unbounded but for those that rules or a preset name. The orders that may be
+    left free are those of `pack`'s options of the same names (`Recipe`).
 
     Raises:
         BadRequestError: something in it cannot be read.
@@ -83,7 +86,10 @@ def make_recipe(
                 base = Recipe(preset=preset or loaded.preset)
     if network is not None and preset == "lossless":  # said, not left out: a bound like any other
         rules = (("*", LOSSLESS), *rules)
-    return Recipe(rules=rules, preset=base.preset, effort=effort, network=network)
+    return Recipe(
+        rules=rules, preset=base.preset, effort=effort, network=network, free_event_order=free_event_order,
+        free_object_order=tuple(free_object_order),
+    )  # fmt: skip
 
 
 def pack(

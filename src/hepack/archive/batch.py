@@ -127,6 +127,8 @@ def _fingerprint(
         str(strict),
     ]
     parts += [repr((read.tables if read else None, format_id))]
+    if recipe.frees_order:
+        parts += [repr((recipe.free_event_order, recipe.free_object_order))]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 

@@ -45,8 +45,12 @@ def fit(
     read: ReadOptions | None = None,
     format_id: str | None = None,
     overwrite: bool = False,
+    checkpoint: Path | None = None,
 ) -> FitResult:
     """Learn a model from the first blocks of files with the same tables, and write it to a ``.hpm`` file.
+
+    With the effort ``best`` and a folder ``checkpoint``, the state of training is stored there now and then, and
+    the same fit, started again after it was cut off, goes on from it.
 
     Packing with it (``pack --model``) stores its digest instead of the model; unpacking needs the file.
 
@@ -72,7 +76,8 @@ def fit(
         writer.add(SectionKind.PLAN, pack_json(plan.to_json()), [], "plan")
         for number, table in enumerate(tables):
             chooser = Chooser(effort=recipe.effort)
-            fitted = fit_table(table, events=CAMPAIGN_EVENTS, chooser=chooser, executor=pool, options=options)
+            own = replace(options, checkpoint=checkpoint / f"table-{number}" if checkpoint else None)
+            fitted = fit_table(table, events=CAMPAIGN_EVENTS, chooser=chooser, executor=pool, options=own)
             write_model(writer, number, fitted.own)
             bits |= {item.name: (item.plain_bits, item.bits) for item in fitted.own.items}
         writer.finish({"files": len(sources)})

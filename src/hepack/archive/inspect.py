@@ -16,7 +16,7 @@ from hepack.container import MAGIC
 from hepack.io import GroupingError, ReadOptions, Skipped, open_source
 from hepack.io.location import byte_size, open_binary
 from hepack.learned import ItemModel
-from hepack.table import EventTable, Schema, Variable
+from hepack.table import EventTable, Order, Schema, Variable
 from hepack.table.split import component_names
 
 
@@ -39,13 +39,15 @@ class VariableReport:
 @dataclass(frozen=True)
 class TableReport:
     """One table. ``lengths`` gives for each collection the entries in all and the packed bytes, ``hidden`` for each
-    column of the latent of an autoencoder its packed bytes."""
+    column of the latent of an autoencoder its packed bytes, ``order`` by what a packed file has sorted its events
+    and objects."""
 
     schema: Schema
     n_events: int
     variables: tuple[VariableReport, ...]
     lengths: dict[str, tuple[int, float | None]] = field(default_factory=dict)
     hidden: dict[str, float] = field(default_factory=dict)
+    order: Order = field(default_factory=Order)
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ def _inspect_packed(path: str, max_events: int | None) -> FileReport:
                         if c.layout != "text"
                     },
                     {name: costs.stored["values", name] for name in _hidden(packed, table)},
+                    packed.plan.order(table.number),
                 )
             )
         details = {"creator": packed.plan.creator, "original": packed.plan.format, **packed.plan.source}

@@ -16,29 +16,19 @@ from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
 from hepack.archive.ahead import ahead, side_by_side
-from hepack.archive.models import (
-    MODEL_VERSION,
-    NETWORK_VERSION,
-    ModelFile,
-    model_size,
-    write_model,
-    write_reference,
-)
+from hepack.archive.learn import Learned, learn
+from hepack.archive.models import MODEL_VERSION, NETWORK_VERSION, model_size, write_model
 from hepack.archive.networks import TableNetworks, find_networks
+from hepack.archive.order import choose_order
 from hepack.codec.block import EncodedBlock, encode_block
-from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveReader, ArchiveWriter, SectionKind, pack_json
-from hepack.fitting import FitOptions, Fitted, fit_table
 from hepack.io import GroupingError, ReadOptions, Skipped, Source, open_source
 from hepack.io.location import byte_size
 from hepack.learned import TableModel
-from hepack.table import EventTable, Schema, split_table, splittable
+from hepack.table import EventTable, Order, Schema, split_table, splittable
 from hepack.table.split import component_names
-
-SMALL_TABLE = 8 << 20
-"""Up to so many bytes, a table is packed with its model and without, and the smaller is kept."""
 
 Progress = Callable[[int, int], None]
 """Called with the events done and the events in all."""
@@ -149,28 +139,30 @@ def _write(
     networks: Sequence[TableNetworks], progress: Progress | None,
 ) -> PackResult:  # fmt: skip
     writer = ArchiveWriter(handle, _version(plan, recipe))
-    plan_header = pack_json(plan.to_json())
-    writer.add(SectionKind.PLAN, plan_header, [], "plan")
     total = sum(opened.contents.n_events)
     done = 0
     models: dict[int, TableModel] = {}
     costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
     with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
-        for number, (schema, coded) in enumerate(zip(plan.schemas, plan.coded, strict=True)):
+        plan, known = _ordered(opened, plan, recipe, pool)
+        plan_header = pack_json(plan.to_json())
+        writer.add(SectionKind.PLAN, plan_header, [], "plan")
+        for number, schema in enumerate(plan.schemas):
             first = 0
             whole = {part: v.name for v in schema.variables for part in component_names(v)}
-            chooser = Chooser(effort=recipe.effort)
             found = networks[number]
-            blocks = _prepared(opened.blocks(number, max_bytes=recipe.block_bytes), schema, coded, found)
-            n_events = opened.contents.n_events[number]
-            fixed = found.model(coded)
-            blocks, learned = _learn(ahead(blocks), n_events, recipe, chooser, pool, fixed)
+            blocks = ahead(_prepared(opened, plan, number, recipe.block_bytes, found))
+            if number in known:
+                learned = known[number]
+            else:
+                fixed = found.model(plan.coded[number])
+                blocks, learned = _learn(blocks, opened.contents.n_events[number], recipe, pool, fixed)
             found.write(writer, number)
             learned.write(writer, number)
             if learned.fitted.own.items:
                 models[number] = learned.fitted.own
             # reading, coding and writing each run one block ahead of the next
-            for encoded in ahead(_encode(blocks, learned, chooser, pool)):
+            for encoded in ahead(_encode(blocks, learned, pool)):
                 n_events = encoded.header["n"]
                 header = pack_json({"t": number, "i": first, **encoded.header})
                 writer.add(SectionKind.BLOCK, header, encoded.body, [number, first, n_events])
@@ -220,79 +212,41 @@ def _version(plan: Plan, recipe: Recipe) -> int:
     return 1 if recipe.effort == "fast" and not any(plan.splits) else MODEL_VERSION
 
 
+def _ordered(opened: Source, plan: Plan, recipe: Recipe, pool: Executor) -> tuple[Plan, dict[int, Learned]]:
+    """The plan with the orders that are smallest, if any may be left; and the tables learned on the way."""
+    chosen = choose_order(opened, plan, recipe, pool) if recipe.frees_order else None
+    if chosen is None:
+        return plan, {}
+    known = {chosen.number: chosen.learned} if chosen.learned is not None else {}
+    orders = tuple(chosen.order if i == chosen.number else Order() for i in range(len(plan.schemas)))
+    return replace(plan, orders=orders if chosen.order else ()), known
+
+
 def _prepared(
-    blocks: Iterator[EventTable], schema: Schema, coded: Schema, networks: TableNetworks
+    opened: Source, plan: Plan, number: int, block_bytes: int, networks: TableNetworks
 ) -> Iterator[EventTable]:
-    """The blocks with the tolerances of the plan, split as it says, with hidden columns."""
+    """The blocks of a table with the tolerances of the plan, in its order, split as it says, with hidden columns."""
+    schema, coded, order = plan.schemas[number], plan.coded[number], plan.order(number)
     shown = replace(coded, variables=coded.variables[: len(coded.variables) - len(networks.hidden)])
-    return (networks.extended(split_table(replace(block, schema=schema), shown)) for block in blocks)
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """What a table's model is, where the items that were given lie (digest of the model, name of its file),
-    and the first block if it is encoded already."""
-
-    fitted: Fitted
-    digest: str = ""
-    name: str = ""
-    first: EncodedBlock | None = None
-
-    def write(self, writer: ArchiveWriter, number: int) -> None:
-        """Write the sections that a table's decoder needs."""
-        if self.fitted.given.items and self.digest:
-            keys = [item.key for item in self.fitted.given.items]
-            write_reference(writer, number, self.digest, self.name, keys)
-        if self.fitted.own.items:
-            write_model(writer, number, self.fitted.own)
-
-    def or_nothing(self, table: EventTable, chooser: Chooser, pool: Executor) -> _Learned:
-        """This, or no model (but for networks) if the only block of a small table is smaller without one."""
-        fixed = TableModel(table.schema, ()) if self.digest else self.fitted.given
-        if len(self.fitted.model.items) == len(fixed.items):
-            return self
-        learned = encode_block(table, chooser, pool, self.fitted.model)
-        plain = encode_block(table, chooser, pool, fixed)
-        if learned.nbytes + model_size(self.fitted.own) < plain.nbytes:
-            return replace(self, first=learned)
-        return _Learned(Fitted(fixed, TableModel(table.schema, ())), first=plain)
+    for block in opened.blocks(number, max_bytes=block_bytes):
+        yield networks.extended(split_table(order.apply(replace(block, schema=schema)), shown))
 
 
 def _learn(
-    blocks: Iterator[EventTable],
-    events: int,
-    recipe: Recipe,
-    chooser: Chooser,
-    pool: Executor,
-    fixed: TableModel,
-) -> tuple[Iterator[EventTable], _Learned]:
+    blocks: Iterator[EventTable], events: int, recipe: Recipe, pool: Executor, fixed: TableModel
+) -> tuple[Iterator[EventTable], Learned]:
     """The blocks again, and what the first of them taught."""
     start = next(blocks, None)
-    if start is None or recipe.effort == "fast":
-        nothing = _Learned(Fitted(fixed, TableModel(fixed.schema, ())))
-        return itertools.chain([start] if start is not None else [], blocks), nothing
-    digest, given = "", None
-    if recipe.model is not None:
-        with ModelFile(recipe.model) as file:
-            digest, given = file.find(start.schema.name) or ("", None)
-    options = FitOptions(seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
-    fitted = fit_table(
-        start, events=events, chooser=chooser, executor=pool, options=options, given=given, fixed=fixed
-    )
-    learned = _Learned(fitted, digest, recipe.model.name if recipe.model else "")
-    if len(start) == events and start.nbytes <= SMALL_TABLE:
-        learned = learned.or_nothing(start, chooser, pool)
-    return itertools.chain([start], blocks), learned
+    again = itertools.chain([start] if start is not None else [], blocks)
+    return again, learn(start, events, recipe, pool, fixed=fixed)
 
 
-def _encode(
-    blocks: Iterator[EventTable], learned: _Learned, chooser: Chooser, pool: Executor
-) -> Iterator[EncodedBlock]:
+def _encode(blocks: Iterator[EventTable], learned: Learned, pool: Executor) -> Iterator[EncodedBlock]:
     """The blocks, encoded two at a time: a block's last columns may wait for its others, the next block's not."""
-    model = learned.fitted.model if learned.fitted.model.items else None
     if learned.first is not None:
         next(blocks)
         yield learned.first
+    chooser, model = learned.chooser, learned.model
     yield from side_by_side(lambda block: encode_block(block, chooser, pool, model), blocks, 2)
 
 

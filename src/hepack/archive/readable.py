@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from hepack._errors import BadInputError, BadRequestError
 from hepack.archive.ahead import ahead
 from hepack.archive.inspect import is_packed
+from hepack.archive.order import as_stored
 from hepack.archive.packed import PackedFile
 from hepack.evaluate.results import SampleInfo
 from hepack.io import GroupingError, ReadOptions, open_source
 from hepack.io.location import byte_size
-from hepack.table import EventTable, Schema
+from hepack.table import EventTable, Order, Schema
 
 BLOCK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a table of a packed file is stored: in which order, in blocks of how many events."""
+
+    order: Order = field(default_factory=Order)
+    lengths: tuple[int, ...] = ()
 
 
 class EventFile:
@@ -34,8 +44,13 @@ class EventFile:
                 self.format = "hpk"
                 self.schemas = packed.plan.schemas
                 self.n_events = tuple(len(table) for table in packed.tables)
+                self.stored = tuple(
+                    Stored(packed.plan.order(table.number), tuple(block.n_events for block in table.blocks))
+                    for table in packed.tables
+                )
         else:
             self._open_plain()
+            self.stored = tuple(Stored() for _ in self.schemas)
 
     def _open_plain(self) -> None:
         """Read through once if collections might turn out to differ in length later on."""
@@ -63,6 +78,35 @@ class FileTable:
     def __init__(self, file: EventFile, number: int) -> None:
         self.file, self.number = file, number
         self.entries: dict[str, int] = {}
+        self._wanted = Stored()
+
+    @property
+    def stored(self) -> Stored:
+        """How the file itself holds the table."""
+        return self.file.stored[self.number]
+
+    def follow(self, other: FileTable) -> None:
+        """Give the events in the order in which ``other``, a table of the same events, stores them.
+
+        Raises:
+            BadRequestError: this table is itself stored in another order, or has not the columns to sort by.
+        """
+        wanted = other.stored
+        if not wanted.order or wanted == self.stored:
+            return
+        if self.stored.order:
+            raise BadRequestError(
+                f"'{self.file.path}' and '{other.file.path}' do not keep the order of '{self.schema.name}', each in "
+                "its own way; compare them as two samples"
+            )
+        try:
+            wanted.order.check(self.schema)
+        except BadInputError as error:
+            raise BadRequestError(
+                f"'{self.file.path}' cannot be sorted as '{other.file.path}' is ({error}); compare them as two "
+                "samples"
+            ) from error
+        self._wanted = wanted
 
     @property
     def schema(self) -> Schema:
@@ -79,7 +123,7 @@ class FileTable:
     def blocks(self) -> Iterator[EventTable]:
         """All events in order, one block made ahead in a thread."""
         entries: dict[str, int] = {}
-        for block in self._read():
+        for block in as_stored(self._read(), self._wanted.lengths, self._wanted.order):
             for collection in self.schema.collections:
                 entries[collection.name] = entries.get(collection.name, 0) + block.length(collection.name)
             yield block

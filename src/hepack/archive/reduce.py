@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._atomic import refuse_same, replacing
-from hepack._errors import BoundError
+from hepack._errors import BadRequestError, BoundError
 from hepack.archive.ahead import ahead
 from hepack.archive.pack import Progress
 from hepack.codec.recipe import Recipe
@@ -68,6 +68,10 @@ def reduce(
     Raises:
         BadInputError, BadRequestError: as `pack` and `unpack` do.
     """
+    if recipe.frees_order:
+        raise BadRequestError(
+            "an ordinary file keeps the order of its events and objects; only packing may drop it"
+        )
     name, target = os.fspath(source), os.fspath(output)
     read = read or ReadOptions()
     form = get_format(to) if to else format_for_output(target)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hepack._errors import BadInputError, CorruptFileError, HepackError
+from hepack.archive.order import as_stored
 from hepack.archive.pack import Progress
 from hepack.archive.packed import PackedFile, PackedTable
 from hepack.io import GroupingError, ReadOptions, open_source
@@ -44,7 +45,7 @@ def verify(
     read: ReadOptions | None = None,
     progress: Progress | None = None,
 ) -> VerifyResult:
-    """Check a packed file completely.
+    """Check a packed file completely. Where it does not keep the original's order, the original is sorted as well.
 
     Raises:
         HepackError: the file cannot be opened at all (see `PackedFile`).
@@ -108,7 +109,15 @@ def _compare_once(
             return
         for number, table in enumerate(packed.tables):
             first = 0
-            for block in source.blocks(number, max_bytes=16 << 20):
+            order = packed.plan.order(number)
+            try:
+                order.check(source.contents.schemas[number])
+            except BadInputError as error:
+                yield f"'{original}' cannot be sorted as the packed file is: {error}"
+                return
+            lengths = [block.n_events for block in table.blocks]
+            blocks = source.blocks(number, max_bytes=16 << 20)
+            for block in as_stored(blocks, lengths, order):
                 yield from _compare_block(block, table, first, worst)
                 first += len(block)
             if first != len(table):

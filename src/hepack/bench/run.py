@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from hepack._errors import BadRequestError
 from hepack.bench.column import Column, Loaded, load
 from hepack.bench.files import KINDS, measure_file
 from hepack.bench.machine import machine_facts
@@ -43,6 +44,10 @@ def bench(
         BadRequestError: an unknown peer or variable is named.
     """
     recipe, read = recipe or Recipe(), read or ReadOptions()
+    if recipe.frees_order:
+        raise BadRequestError(
+            "the peers keep the order of events and objects, so a comparison has to keep it too"
+        )
     known = all_peers()
     wanted = choose(peers, [*known, *KINDS])
     chosen, missing = _installed({name: known[name] for name in wanted if name in known})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,14 +29,18 @@ SHOWN = 24
 @click.option("--output", "-o", required=True, metavar="PATH", help="The model file to write (.hpm).")
 @tolerance_options
 @effort_options
+@click.option(
+    "--checkpoint", metavar="FOLDER",
+    help="With --best: store the state of training here; the same command, started again, goes on from it.",
+)  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
 @read_options
 @overwrite_option
 @json_option
 def command(
     files: tuple[str, ...], output: str, tolerance: tuple[str, ...], preset: str | None, fast: bool, best: bool,
-    effort: float | None, threads: int | None, format_id: str | None, table: tuple[str, ...],
-    allow_pickle: bool, overwrite: bool, as_json: bool,
+    effort: float | None, checkpoint: str | None, threads: int | None, format_id: str | None,
+    table: tuple[str, ...], allow_pickle: bool, overwrite: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Learn a model from FILES of one campaign, for 'hepack pack --model'.
 
@@ -48,11 +53,13 @@ def command(
 
     if fast:
         raise click.UsageError("--fast learns nothing")
+    if checkpoint and not best:
+        raise click.UsageError("--checkpoint is for the training of integer nets; add --best")
     recipe = recipe_from(tolerance, preset, best=best, minutes=effort, threads=threads)
     with waiting("learning"):
         result = fit(
             expand(files), output, recipe, read=reading_from(table, allow_pickle), format_id=format_id,
-            overwrite=overwrite,
+            overwrite=overwrite, checkpoint=Path(checkpoint) if checkpoint else None,
         )  # fmt: skip
     if as_json:
         print_json(asdict(result))

@@ -58,6 +58,10 @@ def _show(report: FileReport) -> None:
         out.print(_table(table, packed=report.packed))
         for name, cost in table.hidden.items():
             out.print(f"{name}: {size(cost)}", highlight=False)
+        if table.order.events:
+            out.print(f"events: order not kept (sorted by {table.order.keys})", highlight=False)
+        for collection, key in table.order.objects:
+            out.print(f"objects of {collection}: order not kept (sorted by {key}, falling)", highlight=False)
     if report.packed:
         out.print(f"names, index and digests: {size(report.overhead)}", highlight=False)
 
@@ -164,6 +168,7 @@ def _table_json(report: TableReport) -> dict[str, Any]:
     return {
         "name": report.schema.name,
         "events": report.n_events,
+        "order": {"events": report.order.keys or None, "objects": dict(report.order.objects)},
         "collections": [
             {"name": name, "parent": report.schema.collection_by_name[name].parent, "entries": entries,
              "layout": report.schema.collection_by_name[name].layout, "packed_bytes": cost}

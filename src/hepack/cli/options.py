@@ -120,14 +120,19 @@ def overwrite_option(function: F) -> F:
 def recipe_from(
     tolerance: tuple[str, ...], preset: str | None, *, fast: bool = False, best: bool = False,
     minutes: float | None = None, block_mb: float | None = None, threads: int | None = None,
-    model: str | None = None, network: NetworkOptions | None = None,
+    model: str | None = None, network: NetworkOptions | None = None, free_event_order: bool = False,
+    free_object_order: tuple[str, ...] = (),
 ) -> Recipe:  # fmt: skip
     """The recipe that the options describe."""
     from hepack.api import make_recipe
 
     if fast and (best or model):
         raise click.UsageError("--fast learns nothing and uses no model; leave out --fast, --best or --model")
-    recipe = make_recipe(tolerance or None, preset=preset, effort=effort_of(fast, best), network=network)
+    names = [part.strip() for text in free_object_order for part in text.split(",")]
+    recipe = make_recipe(
+        tolerance or None, preset=preset, effort=effort_of(fast, best), network=network,
+        free_event_order=free_event_order, free_object_order=tuple(filter(None, names)),
+    )  # fmt: skip
     if block_mb is not None:
         recipe = replace(recipe, block_bytes=int(block_mb * (1 << 20)))
     if minutes is not None:

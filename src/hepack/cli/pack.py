@@ -37,6 +37,15 @@ SHOWN_VARIABLES = 24
 @effort_options
 @codec_options
 @click.option("--model", "-m", metavar="PATH", help="Use this model file, as 'hepack fit' writes it.")
+@click.option(
+    "--free-event-order",
+    is_flag=True,
+    help="The order of events need not be kept: they are sorted within each block if that is smaller.",
+)
+@click.option(
+    "--free-object-order", multiple=True, metavar="COLLECTIONS",
+    help="Neither need that of the objects of an event in these collections ('Jet,Muon'; wildcards).",
+)  # fmt: skip
 @click.option("--block-mb", type=click.FloatRange(0.001, 512), help="Size of a block before packing (48).")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads (all cores).")
 @click.option("--strict", is_flag=True, help="Fail if anything in the input cannot be carried.")
@@ -46,9 +55,9 @@ SHOWN_VARIABLES = 24
 def command(
     files: tuple[str, ...], output: str | None, tolerance: tuple[str, ...], preset: str | None, fast: bool,
     best: bool, effort: float | None, codec: str, latent: int | None, hidden: str | None, epochs: int | None,
-    variables: str | None, model: str | None, block_mb: float | None, threads: int | None,
-    strict: bool, format_id: str | None, table: tuple[str, ...], allow_pickle: bool, overwrite: bool,
-    as_json: bool,
+    variables: str | None, model: str | None, free_event_order: bool, free_object_order: tuple[str, ...],
+    block_mb: float | None, threads: int | None, strict: bool, format_id: str | None, table: tuple[str, ...],
+    allow_pickle: bool, overwrite: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Pack event FILES (local paths, globs, URLs), bit for bit unless tolerances (or an autoencoder) are asked for.
 
@@ -67,6 +76,8 @@ def command(
         threads=threads,
         model=model,
         network=network_from(codec, latent, hidden, epochs, variables),
+        free_event_order=free_event_order,
+        free_object_order=free_object_order,
     )
     read = reading_from(table, allow_pickle)
     sources = expand(files)
@@ -76,7 +87,7 @@ def command(
     from hepack.archive.pack import pack
     from hepack.cli.screen import print_json, progress_bar
 
-    with progress_bar("packing") as report:
+    with progress_bar("packing", first="" if fast else "learning") as report:
         result = pack(
             sources[0], target, recipe, read=read, format_id=format_id, strict=strict, overwrite=overwrite,
             progress=report,

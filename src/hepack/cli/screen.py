@@ -41,8 +41,13 @@ def _finite(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def progress_bar(title: str, *, unit: str = "events") -> Iterator[Callable[[int, int], None]]:
-    """Yield ``report(done, total)``; a bar appears on the error stream if it is a terminal."""
+def progress_bar(
+    title: str, *, unit: str = "events", first: str = ""
+) -> Iterator[Callable[[int, int], None]]:
+    """Yield ``report(done, total)``; a bar appears on the error stream if it is a terminal.
+
+    Until something is done, it is called ``first`` (empty: by its title from the start).
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -54,10 +59,10 @@ def progress_bar(title: str, *, unit: str = "events") -> Iterator[Callable[[int,
     )
     out = Console(stderr=True)
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(first or title, total=None)
 
         def report(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, description=title if done else first or title)
 
         yield report
 

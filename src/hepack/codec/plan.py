@@ -6,7 +6,7 @@ A variable is ``[name, dtype, {what differs from the default}]``; the same for c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -20,9 +20,11 @@ from hepack.io import Skipped
 from hepack.table import (
     DTYPES,
     LOSSLESS,
+    Cell,
     Collection,
     Kind,
     Layout,
+    Order,
     Schema,
     Tolerance,
     Variable,
@@ -36,7 +38,8 @@ class Plan:
     """All that decoding needs besides the blocks, resolved: nothing here is "auto".
 
     ``splits`` names for each table the variables whose components are columns of their own, ``hidden`` the
-    integer columns that stand in its blocks and in no file: the latents of its autoencoders.
+    integer columns that stand in its blocks and in no file (the latents of its autoencoders), ``orders`` says by
+    what its events and objects were sorted (each may be empty: none in any table).
     """
 
     schemas: tuple[Schema, ...]
@@ -47,6 +50,7 @@ class Plan:
     creator: str = ""
     splits: tuple[tuple[str, ...], ...] = ()
     hidden: tuple[tuple[Variable, ...], ...] = ()
+    orders: tuple[Order, ...] = ()
 
     @cached_property
     def coded(self) -> tuple[Schema, ...]:
@@ -72,12 +76,18 @@ class Plan:
     def _hidden(self) -> tuple[tuple[Variable, ...], ...]:
         return self.hidden or ((),) * len(self.schemas)
 
+    def order(self, table: int) -> Order:
+        """By what the events and objects of a table were sorted before they were stored."""
+        return self.orders[table] if self.orders else Order()
+
     def to_json(self) -> dict[str, Any]:
         return {
             "creator": self.creator,
             "format": self.format,
             "attributes": dict(self.attributes),
-            "source": dict(self.source),
+            # here, where a reader that knows nothing of orders lets it pass
+            "source": dict(self.source)
+            | ({"order": _orders_to_json(self.orders)} if any(self.orders) else {}),
             "skipped": [[item.name, item.reason] for item in self.skipped],
             "tables": [
                 _schema_to_json(schema)
@@ -98,15 +108,17 @@ class Plan:
             raw = _Plan.model_validate(value, strict=True)
             splits = tuple(_splits(table) for table in raw.tables)
             hidden = tuple(_hidden(table) for table in raw.tables)
+            schemas = tuple(_schema_from_json(table) for table in raw.tables)
             plan = cls(
-                schemas=tuple(_schema_from_json(table) for table in raw.tables),
+                schemas=schemas,
                 format=raw.format,
                 attributes=raw.attributes,
                 skipped=tuple(Skipped(name, reason) for name, reason in map(tuple, raw.skipped)),
-                source=raw.source,
+                source={key: value for key, value in raw.source.items() if key != "order"},
                 creator=raw.creator,
                 splits=splits if any(splits) else (),
                 hidden=hidden if any(hidden) else (),
+                orders=_orders_from_json(raw.source.get("order"), schemas),
             )
             _ = plan.coded  # says so if hidden columns have the names or axes of others
             return plan
@@ -157,6 +169,13 @@ class _Table(_Strict):
     variables: list[list[Any]]
     split: list[str] = []
     hidden: list[list[str]] = []
+
+
+class _Order(_Strict):
+    events: str = ""
+    then: str = ""
+    cell: list[Any] = []
+    objects: dict[str, str] = {}
 
 
 class _Plan(_Strict):
@@ -229,6 +248,34 @@ def _splits(table: _Table) -> tuple[str, ...]:
 
 def _hidden(table: _Table) -> tuple[Variable, ...]:
     return tuple(hidden_variable(axis, name) for axis, name in table.hidden)
+
+
+def _orders_to_json(orders: Sequence[Order]) -> list[dict[str, Any]]:
+    return [
+        ({"events": order.events} if order.events else {})
+        | ({"then": order.then} if order.then else {})
+        | ({"cell": [order.cell.kind, order.cell.first, order.cell.second]} if order.cell.kind else {})
+        | ({"objects": dict(order.objects)} if order.objects else {})
+        for order in orders
+    ]
+
+
+def _orders_from_json(value: Any, schemas: Sequence[Schema]) -> tuple[Order, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) != len(schemas):
+        raise CorruptFileError("the orders are not one for each table")
+    raw = [_Order.model_validate(entry, strict=True) for entry in value]
+    orders = tuple(
+        Order(each.events, tuple(each.objects.items()), each.then, _cell(*each.cell)) for each in raw
+    )
+    for order, schema in zip(orders, schemas, strict=True):
+        order.check(schema)
+    return orders if any(orders) else ()
+
+
+def _cell(kind: str = "", first: float = 1.0, second: float = 1.0) -> Cell:
+    return Cell(str(kind), float(first), float(second))
 
 
 def _schema_from_json(table: _Table) -> Schema:

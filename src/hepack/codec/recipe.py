@@ -29,7 +29,9 @@ class Recipe:
     ``block_bytes`` is the size of a block before packing: larger blocks pack a little smaller, smaller
     ones need less memory and give finer access. ``model`` is a model file (``.hpm``) to use; ``fit_seconds``
     bounds the training of integer nets with the effort ``best``. With ``network`` the codec is an autoencoder:
-    the columns that it is given and no rule names are unbounded.
+    the columns that it is given and no rule names are unbounded. ``free_event_order``: the order of the events
+    within a block need not be kept; ``free_object_order``: neither that of the objects of these collections
+    within an event (name patterns).
     """
 
     rules: tuple[Rule, ...] = ()
@@ -40,6 +42,8 @@ class Recipe:
     model: Path | None = None
     fit_seconds: float = 300.0
     network: NetworkOptions | None = None
+    free_event_order: bool = False
+    free_object_order: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -49,6 +53,15 @@ class Recipe:
             raise BadRequestError(f"a block of {self.block_bytes} bytes is too small; take at least 1024")
         if self.network is not None and self.model is not None:
             raise BadRequestError("an autoencoder is fitted to the file; leave out the model, or the codec")
+        if self.network is not None and self.frees_order:
+            raise BadRequestError(
+                "an autoencoder keeps the order of events and objects; leave out the free order"
+            )
+
+    @property
+    def frees_order(self) -> bool:
+        """Whether some order need not be kept."""
+        return self.free_event_order or bool(self.free_object_order)
 
     def resolve(self, schemas: Sequence[Schema]) -> tuple[Schema, ...]:
         """The schemas with the tolerance of every variable set.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hepack.codec.block import find_repeats
 from hepack.codec.choose import Chooser
@@ -28,7 +29,8 @@ from hepack.transforms import Symbols
 class FitOptions:
     """How long to search. ``rows``: of the sample, for each axis; ``features``: of one item;
     ``seconds``: for training integer nets (0: trees only); ``independent``: nothing may look at another event
-    (for scores, which must not depend on the order of events)."""
+    (for scores, which must not depend on the order of events); ``checkpoint``: a folder for the state of training,
+    from which a fit that was cut off goes on."""
 
     rows: int = 1 << 16
     features: int = 24
@@ -38,6 +40,7 @@ class FitOptions:
     relations: bool = True
     conditionals: bool = True
     independent: bool = False
+    checkpoint: Path | None = None
 
 
 LEAST_ROWS = 512
@@ -196,7 +199,8 @@ class _Search:
         places = [i for i, choice in enumerate(choices) if choice.problem is not None]
         asked = [choices[i].with_lag() for i in places]
         problems = [choice.training() for choice in asked]
-        nets = fit_mlps(problems, seconds=self.options.seconds, seed=self.options.seed)
+        options = self.options
+        nets = fit_mlps(problems, seconds=options.seconds, seed=options.seed, checkpoint=options.checkpoint)
         done = list(choices)
         for i, choice, net in zip(places, asked, nets, strict=True):
             tried = choice.better(net)

@@ -1,5 +1,7 @@
 """The data model: variables, tolerances, collections, and tables of events."""
 
+from hepack.table.cell import Cell
+from hepack.table.order import Order
 from hepack.table.schema import Schema
 from hepack.table.split import join_table, split_schema, split_table, splittable
 from hepack.table.table import EventTable, offsets_from_counts
@@ -11,10 +13,12 @@ __all__ = [
     "EVENTS",
     "LOSSLESS",
     "UNBOUNDED",
+    "Cell",
     "Collection",
     "EventTable",
     "Kind",
     "Layout",
+    "Order",
     "Schema",
     "Tolerance",
     "Variable",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._errors import BadInputError
+from hepack.table.gather import take_events
 from hepack.table.schema import Schema
 from hepack.table.variable import EVENTS
 
@@ -84,6 +85,10 @@ class EventTable:
             offsets[collection.name] = cut - cut[0]
         columns = {v.name: self.columns[v.name][slice(*bounds[v.axis])] for v in self.schema.variables}
         return EventTable(self.schema, stop - start, offsets, columns)
+
+    def take(self, events: NDArray[Any]) -> EventTable:
+        """The events with the numbers ``events``, in that order, with all that is nested in them."""
+        return take_events(self, events)
 
     def select(self, names: Sequence[str]) -> EventTable:
         """The named variables, in schema order, with the collections they need."""
