@@ -137,5 +137,7 @@ def test_the_picture(built, tmp_path):
     assert len(left.get_legend_handles_labels()[1]) == 7
     rates = [rates["anomaly"].value for rates in found.stability.values() if rates["anomaly"].passed]
     assert list(right.containers[0][0].get_ydata()) == rates
-    moved = [rates["anomaly"].value / signal.anomaly.value for rates in signal.stability.values()]
-    assert list(kept.lines[0].get_ydata()) == moved
+    moved = dict(zip(kept.lines[0].get_xdata(), kept.lines[0].get_ydata(), strict=True))
+    assert list(moved) == [-5, -2, -1, 0, 1, 2, 5]
+    assert moved[0] == 1
+    assert moved[5] == signal.stability["scale +5%"]["anomaly"].value / signal.anomaly.value
