@@ -44,7 +44,14 @@ def test_rates_hold_and_the_union_gains(built):
     assert found.rates["union"].passed == found.rates["any_cut"].passed + found.rates["pure"].passed
     assert found.stability["scale +5%"]["met"].passed >= found.stability["nominal"]["met"].passed
     assert found.stability["pile-up more jets"]["anomaly"].value > found.rates["anomaly"].value
-    assert json.dumps(found.as_json())
+    plain = json.loads(json.dumps(found.as_json()))
+    moved = plain["signals"]["many"]["stability"]
+    assert next(iter(moved)) == "nominal"
+    assert len(moved) == 7
+    assert moved["nominal"]["anomaly"] == plain["signals"]["many"]["anomaly"]
+    low, high = moved["scale +5%"]["lepton"]["interval"]
+    assert low <= moved["scale +5%"]["lepton"]["value"] <= high
+    assert moved["scale -5%"]["met"]["passed"] <= moved["nominal"]["met"]["passed"]
 
 
 def test_too_few_events_are_refused(built):
@@ -104,6 +111,9 @@ def test_the_commands(built, tmp_path, capsys):
     )
     assert code == 0
     assert json.loads(out)["signals"]["many"]["anomaly"]["total"] == 200
+    code, out, _ = call(capsys, "study", model, background, "--signal", f"many={signal}", "--rate", "0.02")
+    assert code == 0
+    assert out.count("scale +2%") == 2  # the background and the signal
     code, _, err = call(capsys, "study", model, background, "--signal", f"many={signal}")
     assert code == 2
     assert "needs 1,111,100 background events" in err
@@ -119,7 +129,7 @@ def test_the_picture(built, tmp_path):
     found = study(built.trigger, toy_stream(4000), {"many": toy_stream(300, leptons=3)}, rate=0.02)
     draw(found, tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
-    left, right = figure_of(found).axes
+    left, right, kept = figure_of(found).axes
     signal = found.signals["many"]
     drawn = [y for line in left.containers for y in line[0].get_ydata()]
     wanted = [signal.share(name) for name in ("anomaly", *found.thresholds, "any_cut", "union", "widened")]
@@ -127,3 +137,7 @@ def test_the_picture(built, tmp_path):
     assert len(left.get_legend_handles_labels()[1]) == 7
     rates = [rates["anomaly"].value for rates in found.stability.values() if rates["anomaly"].passed]
     assert list(right.containers[0][0].get_ydata()) == rates
+    moved = dict(zip(kept.lines[0].get_xdata(), kept.lines[0].get_ydata(), strict=True))
+    assert list(moved) == [-5, -2, -1, 0, 1, 2, 5]
+    assert moved[0] == 1
+    assert moved[5] == signal.stability["scale +5%"]["anomaly"].value / signal.anomaly.value

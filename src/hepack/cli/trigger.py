@@ -210,9 +210,13 @@ def _show(result: StudyResult) -> None:
         table.add_row(name, _text(result.rates[name]), *(_text(s) for s in shares))
     table.add_row("AUC", "", *(f"{s.auc.value:.4f} +- {s.auc.error:.4f}" for s in result.signals.values()))
     out.print(table)
-    table = Table("change", "anomaly", *result.thresholds, "union", title="Rates at the same thresholds")
-    for change, rates in result.stability.items():
-        table.add_row(change, *(_text(rates[n]) for n in ("anomaly", *result.thresholds, "union")))
+    names = ("anomaly", *result.thresholds, "union")
+    changes = {"background": result.stability} | {s: x.stability for s, x in result.signals.items()}
+    table = Table("stream", "change", *names, title="Rates and efficiencies at the same thresholds")
+    for stream, found in changes.items():
+        for row, (change, rates) in enumerate(found.items()):
+            table.add_row("" if row else stream, change, *(_text(rates[n]) for n in names))
+        table.add_section()
     out.print(table)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hepack._optional import require
 from hepack.triggering.rates import Share
-from hepack.triggering.study import StudyResult
+from hepack.triggering.study import SHIFTS, StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,16 +22,18 @@ def draw(result: StudyResult, path: Path) -> None:
 
 
 def figure_of(result: StudyResult) -> Figure:
-    """Efficiencies on the left, rates at fixed thresholds on the right.
+    """Efficiencies on the left; at fixed thresholds the rates, and the anomaly trigger's efficiencies, on the right.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     figures = require("matplotlib.figure", extra="plot", purpose="drawing")
-    figure: Figure = figures.Figure(figsize=(11, 5), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    figure: Figure = figures.Figure(figsize=(13, 6), layout="constrained")
+    axes = figure.subplot_mosaic([["left", "rates"], ["left", "kept"]], width_ratios=(3, 2))
+    left = axes["left"]
     _efficiencies(left, result)
-    _stability(right, result)
+    _stability(axes["rates"], result)
+    _efficiency_shifts(axes["kept"], result)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
     return figure
 
@@ -60,6 +62,27 @@ def _stability(axes: Any, result: StudyResult) -> None:
     axes.set_yscale("log")
     axes.set_ylabel("rate (share of background)")
     axes.set_title(f"rates on {result.events:,} other events", fontsize=10)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _efficiency_shifts(axes: Any, result: StudyResult) -> None:
+    """Relative to the nominal efficiency; signals of which nothing passes are left out.
+
+    No intervals: the events are the same at each shift, so those of the efficiencies would say too little.
+    """
+    places = (0.0, *(100 * shift for shift in SHIFTS))
+    order = sorted(range(len(places)), key=places.__getitem__)
+    for row, (name, signal) in enumerate(result.signals.items()):
+        nominal = signal.anomaly.value
+        if signal.anomaly.passed:
+            shares = [rates["anomaly"].value / nominal for rates in signal.stability.values()]
+            x, y = [places[i] for i in order], [shares[i] for i in order]
+            axes.plot(x, y, marker="o", ms=3, linewidth=1, color=f"C{row}", label=name)
+    axes.set_xlabel("shift of the energy scale (%)")
+    axes.set_ylabel("efficiency / nominal")
+    axes.set_title("anomaly trigger, signals", fontsize=10)
+    if axes.lines:
+        axes.legend(fontsize=7, ncols=2)
     axes.grid(axis="y", alpha=0.3)
 
 

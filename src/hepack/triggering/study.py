@@ -32,7 +32,8 @@ SHIFTS = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
 class SignalResult:
     """Efficiencies at the fixed rate. ``gain``: in the union of all triggers, beyond the cuts.
 
-    ``widened`` are the cuts alone, loosened until they take the whole rate of that union.
+    ``widened`` are the cuts alone, loosened until they take the whole rate of that union. ``stability`` holds the
+    efficiency of each trigger at the same thresholds under each shift of the energy scale.
     """
 
     events: int
@@ -42,6 +43,7 @@ class SignalResult:
     any_cut: Share
     union: Share
     widened: Share
+    stability: dict[str, dict[str, Share]]
 
     @property
     def gain(self) -> float:
@@ -117,7 +119,7 @@ def study(
         thresholds=menu.cuts,
         rates=rates,
         signals={name: menu.signal(scores, stream) for name, stream in signals.items()},
-        stability={"nominal": rates, **_changed(menu, second, pile_up or {})},
+        stability=menu.stability(second, rates, pile_up or {}),
     )
 
 
@@ -166,17 +168,18 @@ class _Menu:
             any_cut=rates["any_cut"],
             union=rates["union"],
             widened=rates["widened"],
+            stability=self.stability(stream, rates, {}),
         )
 
-
-def _changed(menu: _Menu, stream: Stream, pile_up: Mapping[str, Stream]) -> dict[str, dict[str, Share]]:
-    found = {}
-    for shift in SHIFTS:
-        moved = scaled(stream, 1 + shift)
-        found[f"scale {shift:+.0%}"] = menu.rates(moved, menu.trigger.score(moved))
-    for name, events in pile_up.items():
-        found[f"pile-up {name}"] = menu.rates(events, menu.trigger.score(events))
-    return found
+    def stability(
+        self, stream: Stream, nominal: dict[str, Share], others: Mapping[str, Stream]
+    ) -> dict[str, dict[str, Share]]:
+        """``nominal`` again, then under each shift of the scale, then on ``others`` (with pile-up)."""
+        changed = {f"scale {shift:+.0%}": scaled(stream, 1 + shift) for shift in SHIFTS}
+        changed |= {f"pile-up {name}": events for name, events in others.items()}
+        return {"nominal": nominal} | {
+            change: self.rates(events, self.trigger.score(events)) for change, events in changed.items()
+        }
 
 
 def scaled(stream: Stream, factor: float) -> Stream:
