@@ -8,11 +8,17 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+ALONE = "HEPACK_ALONE"
+"""The variable that says, if 1, that nobody else in this process needs numba: then it does not load what other
+packages add to it (awkward, vector and with that sympy), which takes two seconds. The command line sets it."""
+
 
 def jit(function: Callable[..., Any], **options: Any) -> Any:
     """Compile without the GIL; keep the machine code on disk where some cache folder is writable."""
     import numba
 
+    if os.environ.get(ALONE) == "1" and hasattr(numba.core, "entrypoints"):
+        numba.core.entrypoints._already_initialized = True
     try:
         return numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # numba found no place for its cache

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 from hepack._errors import HepackError
+from hepack._loops import ALONE
 from hepack._version import __version__
 
 COMMANDS = {
@@ -69,6 +71,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 good, 1 checked and found wanting, 2 an error, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault(ALONE, "1")
     debug = "--debug" in words
     if debug:  # accepted anywhere on the line
         words = ["--debug", *(word for word in words if word != "--debug")]
