@@ -20,7 +20,7 @@ from hepack.study.quality import quality, worst
 from hepack.study.recipes import Outcome
 from hepack.study.record import Entry, Section, Sheet
 from hepack.study.table import Table
-from hepack.study.ways import PLAIN, Point, learned, mantissa, peer, plain, point, timed, truncated
+from hepack.study.ways import PLAIN, Point, learned, mantissa, peer, plain, point, timed
 from hepack.training.trained import Trained
 
 BOUNDS = (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)
@@ -44,7 +44,7 @@ def combine(outside: Table, outcomes: list[Outcome], effort: Effort, say: Say) -
             points += _network(outcome.recipe, outside, outcome.trained)
     return Section(
         "combinations", "With other compressors, at equal bytes and at equal error", _text(points),
-        (_sheet(outside, points), _equal(points), _before(outside, outcomes)),
+        (_sheet(outside, points), _equal(points), _before(outside, points, outcomes)),
         (_picture(points, "first"), _picture(points, "worst")),
     )  # fmt: skip
 
@@ -138,22 +138,27 @@ def _equal(points: list[Point]) -> Sheet:
     )
 
 
-def _before(table: Table, outcomes: list[Outcome]) -> Sheet:
-    """The networks on inputs that were truncated before."""
+def _before(table: Table, points: list[Point], outcomes: list[Outcome]) -> Sheet:
+    """The networks on inputs that were compressed before, by each of the other ways."""
     rows: list[tuple[Entry, ...]] = []
     for outcome in outcomes:
         if outcome.trained is None or outcome.seed != outcomes[0].seed or outcome.recipe == "wound":
             continue
-        for bits in BITS:
-            given = truncated(table, max(0, bits - 9))
-            found = quality(table, outcome.trained.reconstruct(given))
-            rows.append((outcome.recipe, bits, *(q.response_rms for q in found)))
-    header = ("network", "bits of each input", *(f"{name} response rms" for name in table.names))
+        given = [("as they are", "", 32.0 * len(table.names), table.values)]
+        given += [(p.way, p.setting, p.bits, p.restored) for p in points if "network" not in p.way]
+        for way, setting, bits, values in given:
+            found = quality(table, outcome.trained.reconstruct(values))
+            rows.append((outcome.recipe, way, setting, bits, *(q.response_rms for q in found)))
+    header = (
+        "network", "its inputs", "setting", "bits / jet of the inputs",
+        *(f"{name} response rms" for name in table.names),
+    )  # fmt: skip
     return Sheet(
-        "Networks on inputs truncated before",
+        "Networks on inputs compressed before",
         header,
         tuple(rows),
-        "Sign and 8 bits of exponent included: 16 bits leave 7 of mantissa.",
+        "Responses are to the values before any compression. Bits of a mantissa include sign and 8 bits of exponent: "
+        "16 bits leave 7 of mantissa.",
     )
 
 

@@ -33,7 +33,7 @@ PLAIN = "quantise + entropy code"
 
 @dataclass(frozen=True)
 class Point:
-    """One way at one setting: bits per jet, how good, and seconds of processor time."""
+    """One way at one setting: bits per jet, how good, seconds of processor time, and what comes back."""
 
     way: str
     setting: str
@@ -42,6 +42,7 @@ class Point:
     found: tuple[Quality, ...]
     encode: float
     decode: float
+    restored: NDArray[np.float64]
 
 
 def tolerances(table: Table, bound: float) -> dict[str, Tolerance]:
@@ -64,7 +65,8 @@ def point(
     way: str, setting: str, size: float, extra: float, table: Table, restored: Any, times: tuple[float, float]
 ) -> Point:
     per = 8 / max(1, len(table))
-    return Point(way, setting, size * per, (size + extra) * per, quality(table, restored), *times)
+    values = np.asarray(restored, np.float64)
+    return Point(way, setting, size * per, (size + extra) * per, quality(table, restored), *times, values)
 
 
 def plain(table: Table, bound: float) -> Point:
