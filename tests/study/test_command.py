@@ -36,7 +36,13 @@ def test_a_section_of_its_own_needs_no_jets(tmp_path: Path, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert "Kinds of objects" in told
     assert "left out: strain" in told
-    told = json.loads(output.with_suffix(".json").read_text())["command"]
+    written = json.loads(output.with_suffix(".json").read_text())
+    sheet = written["sections"][0]["sheets"][-1]
+    assert sheet["title"] == "The kind as a discrete variable"
+    restored = {row[0]: row[sheet["header"].index("kind restored")] for row in sheet["rows"]}
+    assert restored["left out"] is None
+    assert max(restored["one-hot"], restored["embedded in 3 numbers"]) > 0.65  # 0.62 are jets
+    told = written["command"]
     assert told == "hepack study --quick --only objects,strain --events zjets.phenoml --threads 1"
     assert run(*words) == 2
     assert "exists already" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from hepack.models.architecture import Architecture
 from hepack.study import draw, page
 from hepack.study.ablation import Choice, ablate
 from hepack.study.combine import combine
+from hepack.study.discrete import kinds_within
 from hepack.study.effort import DEFAULT, QUICK, Effort, Say
 from hepack.study.images import images
 from hepack.study.recipes import Outcome, compare
@@ -183,7 +184,10 @@ class _Run:
     def _objects(self) -> Section:
         by_kind, _ = objects_by_kind(self.request.events or self.samples.path("zjets"))
         kept = {kind: table for kind, table in by_kind.items() if len(table) >= 20}
-        return transfer(kept, self.effort, self.say, name="objects", title="Kinds of objects, and all alike")
+        title = "Kinds of objects, and all alike"
+        section = transfer(kept, self.effort, self.say, name="objects", title=title)
+        discrete = (kinds_within(kept, self.effort, self.say),) if len(kept) > 2 else ()
+        return replace(section, sheets=(*section.sheets, *discrete))
 
     def _named(self, paths: tuple[Path, ...], option: str) -> tuple[Path, ...]:
         if not paths:
