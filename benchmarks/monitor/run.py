@@ -37,7 +37,6 @@ from hepack.monitoring.findings import findings, surprises
 from hepack.monitoring.judge import Judged, judge, judge_sums
 from hepack.monitoring.occupancy import OccupancyProbe
 from hepack.monitoring.permutation import adjusted, one_sided
-from hepack.monitoring.picking import picked_events
 from hepack.monitoring.reference import Reference, make_reference
 from hepack.table import EventTable
 
@@ -102,7 +101,7 @@ def _groups(first: EventTable, second: EventTable, *, bits: bool) -> tuple[Refer
 def _drawn(reference: Reference, events: EventTable) -> Iterator[list[Judged]]:
     rng = np.random.default_rng(5)
     for shuffle in range(10):
-        columns = reference.measured(picked_events(events, rng.permutation(len(events))))
+        columns = reference.measured(events.take(rng.permutation(len(events))))
         blocks = Blocks(SIZE, columns.n_events // SIZE)
         sums = [probe.sums(columns, blocks).astype(np.float32) for probe in reference.probes]
         for _ in range(10):
@@ -131,7 +130,7 @@ def faults(first: EventTable, second: EventTable, *names: str) -> Iterator[dict[
     for name in names or (*SIZES, "good"):
         rng = np.random.default_rng(zlib.crc32(name.encode()))
         if name == "good":
-            drawn = (picked_events(second, rng.permutation(len(second))[:2000]) for _ in range(100))
+            drawn = (second.take(rng.permutation(len(second))[:2000]) for _ in range(100))
             yield {name: {"runs": 100, **_caught(reference, drawn, rng)}}
             continue
         rows: list[dict[str, Any]] = []

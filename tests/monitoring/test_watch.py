@@ -21,7 +21,7 @@ from hepack.monitoring.faults import (
     wrong_unit,
 )
 from hepack.monitoring.judge import judge
-from hepack.monitoring.picking import kept_objects, picked_events, with_columns
+from hepack.monitoring.picking import kept_objects, with_columns
 from hepack.monitoring.record import to_json
 from hepack.monitoring.reference import Reference, make_reference
 from hepack.monitoring.results import MonitorResult
@@ -153,7 +153,7 @@ def test_a_column_of_nan_and_infinities_fails_nothing_else(reference: Reference)
 def test_picked_events_keep_their_objects() -> None:
     table = make_events(50, 3)
     order = np.array([7, 7, 0, 49])
-    made = picked_events(table, order)
+    made = table.take(order)
     for place, event in enumerate(order):
         one, two = made.slice(place, place + 1), table.slice(int(event), int(event) + 1)
         assert all((one.columns[name] == two.columns[name]).all() for name in one.columns)

@@ -7,7 +7,7 @@ import pytest
 from scored_tables import changed, flat, ragged
 
 from hepack._errors import BadInputError, CorruptFileError
-from hepack.scoring.lengths import DOUBT, CodeLengths, code_lengths, mixed
+from hepack.scoring.lengths import DOUBT, CodeLengths, mixed
 from hepack.scoring.marginal import Marginal
 from hepack.table import EventTable
 
@@ -76,7 +76,7 @@ def test_sums_over_objects_are_those_of_their_events(ragged_lengths: CodeLengths
     rows = slice(*table.offsets["Jet"][event : event + 2])
     places = [lengths.names.index(name) for name in lengths.names if lengths.axes[name] == "Jet"]
     np.testing.assert_allclose(lengths.per_event()[event, places], objects[rows].sum(0))
-    assert set(code_lengths(ragged_lengths, table)) == {"lengths of Jet", "ht", "Jet_pt", "Jet_e"}
+    assert set(ragged_lengths.measure(table).joint) == {"lengths of Jet", "ht", "Jet_pt", "Jet_e"}
 
 
 def test_strange_values_cost_more_and_never_fail(ragged_lengths: CodeLengths) -> None:

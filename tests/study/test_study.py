@@ -76,6 +76,7 @@ def test_every_section(
     assert result.skipped == {}
     assert [section.name for section in result.sections] == list(SECTIONS)
     write(result, tmp_path / "s.html", plots=tmp_path / "plots")
+    assert "response rms" in (tmp_path / "published-1.md").read_text()
     page = (tmp_path / "s.html").read_text()
     names = [picture.name for section in result.sections for picture in section.pictures]
     assert len(names) == len(set(names)) >= 14

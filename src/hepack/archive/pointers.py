@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
 from hepack.table import EVENTS, EventTable, Variable
+from hepack.table.names import listed
 
 _POINTS = re.compile(r"Idx|idx|Index")
-
-SHOWN = 5
 
 
 def refuse_pointers(block: EventTable, collection: str) -> None:
@@ -24,14 +23,14 @@ def refuse_pointers(block: EventTable, collection: str) -> None:
     found = [v.name for v in block.schema.variables if _points(block, v, collection)]
     if found:
         raise BadRequestError(
-            f"the objects of '{collection}' cannot change places: {_listed(found)} would point to others; "
+            f"the objects of '{collection}' cannot change places: {listed(found)} would point to others; "
             "leave it out of --free-object-order"
         )
     twins = _twins(block, collection)
     if twins:
         raise BadRequestError(
             f"the objects of '{collection}' cannot change places: in every event there are as many in "
-            f"{_listed(twins)}, which may be about the same objects; leave it out of --free-object-order"
+            f"{listed(twins)}, which may be about the same objects; leave it out of --free-object-order"
         )
 
 
@@ -92,8 +91,3 @@ def _twins(block: EventTable, collection: str) -> list[str]:
         return []
     others = [c for c in block.schema.collections if c.parent == mine.parent and c.name != collection]
     return [c.name for c in others if c.layout == "list" and np.array_equal(block.offsets[c.name], offsets)]
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(f"'{name}'" for name in names[:SHOWN]) + more

@@ -20,7 +20,7 @@ WORTH = 0.993
 """A first conditional model has to save this much: it makes a column slower, and others its sources."""
 
 WORTH_LEARNING_ON = 0.95
-"""What a history must save: it takes ten times as long as trees, both to pack and to unpack."""
+"""What a history must save, where time counts: it takes ten times as long as trees, to pack and to unpack."""
 
 TRUSTED_ROWS = 1 << 15
 """A sample of so many rows may stand for twice as many when the size of a model is weighed."""
@@ -68,8 +68,8 @@ class Choice:
         whole = cut == len(self.problem.targets)
         return self.problem if whole else _part(self.problem, slice(cut, None), self.problem.rows)
 
-    def better(self, conditional: Conditional | None) -> Choice:
-        """With a conditional model fitted to the problem, if that is cheaper."""
+    def better(self, conditional: Conditional | None, *, worth: float = 1.0) -> Choice:
+        """With a conditional model fitted to the problem, if it costs less than this part of what there is."""
         given = self.problem
         if conditional is None or given is None:
             return self
@@ -82,8 +82,7 @@ class Choice:
         else:
             bits = float(conditional.bits(held.features, held.targets, held.first).mean())
             cost = bits * given.rows + 8 * len(conditional.to_bytes()) + ITEM_BITS
-        worth = 1.0 if self.model.conditional else WORTH
-        if cost >= self.cost * (WORTH_LEARNING_ON if isinstance(conditional, History) else worth):
+        if cost >= self.cost * min(worth, 1.0 if self.model.conditional else WORTH):
             return self
         used = tuple(f if i in conditional.used else None for i, f in enumerate(self.features))
         model = replace(self.model, features=used, conditional=conditional, bits=bits)

@@ -14,7 +14,7 @@ from hepack.conditional import Problem
 from hepack.conditional.history import History, fit_history
 from hepack.conditional.tree import Tree, fit_tree
 from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
-from hepack.fitting.choice import Choice
+from hepack.fitting.choice import WORTH_LEARNING_ON, Choice
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, show, without_drift
 from hepack.fitting.sample import axes_of, sample_events
@@ -190,7 +190,8 @@ class _Search:
             return choice
         if key not in self._histories:
             self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows))
-        return choice.better(self._histories[key])
+        worth = WORTH_LEARNING_ON if self.options.seconds == 0 else 1.0
+        return choice.better(self._histories[key], worth=worth)
 
     def _with_nets(self, choices: Sequence[Choice]) -> list[Choice]:
         """Nets for all items together, since they share the time; each where it is the cheapest."""

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from hepack._errors import BadInputError
 from hepack.physics.fields import Field, fields_of
 from hepack.table import EVENTS, Collection, EventTable, Schema
+from hepack.table.names import listed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-SHOWN = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -95,9 +94,3 @@ def check_same(reference: Schema, run: Schema, file: str) -> tuple[str, ...]:
         )
     extra = [name for name in found if name not in wanted]
     return (f"{file}: {listed(extra)} not in the reference, not watched",) if extra else ()
-
-
-def listed(names: list[str]) -> str:
-    """The first names, and how many more."""
-    shown = ", ".join(f"'{name}'" for name in names[:SHOWN])
-    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

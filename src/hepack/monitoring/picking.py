@@ -14,22 +14,6 @@ from hepack.monitoring.columns import Ints
 from hepack.table import EVENTS, EventTable, offsets_from_counts
 
 
-def picked_events(table: EventTable, events: Ints) -> EventTable:
-    """The events ``events``, in that order, with all their objects; any of them more than once."""
-    rows = {EVENTS: events}
-    offsets: dict[str, Ints] = {}
-    for collection in table.schema.collections:
-        own, parents = table.offsets[collection.name], rows[collection.parent]
-        counts = np.diff(own)[parents]
-        made = offsets_from_counts(counts)
-        offsets[collection.name] = made
-        rows[collection.name] = np.repeat(own[:-1][parents] - made[:-1], counts) + np.arange(
-            int(counts.sum())
-        )
-    columns = {v.name: table.columns[v.name][rows[v.axis]] for v in table.schema.variables}
-    return EventTable(table.schema, len(events), offsets, columns)
-
-
 def kept_objects(table: EventTable, collection: str, mask: NDArray[np.bool_]) -> EventTable:
     """Without the objects of a collection that ``mask`` leaves out. See `picked_objects`."""
     counts = table.counts(collection)

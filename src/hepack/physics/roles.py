@@ -33,7 +33,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "charge": ("charge", "q"),
     "btag": ("btag", "btagdeepflavb", "btagpnetb", "btagdeepb", "btagcsvv2", "btagcsv", "bscore"),
 }
-_IDENTITY = (
+IDENTITY = (
     "run",
     "runnumber",
     "luminosityblock",
@@ -44,6 +44,7 @@ _IDENTITY = (
     "evt",
     "event_id",
 )
+"""Names, in lower case, of what numbers the events."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ def find_roles(
     for role in (*_jagged(fields), *_flat(fields, flat)):
         chosen.setdefault(role.kind, role)
     met = dict((overrides or {}).get("met", {})) or _met(fields)
-    identity = tuple(f.name for f in fields if f.axis == EVENTS and f.name.lower() in _IDENTITY)
+    identity = tuple(f.name for f in fields if f.axis == EVENTS and f.name.lower() in IDENTITY)
     notes: list[str] = []
     objects = tuple(_scaled(role, known, medians or {}, unit, notes) for role in chosen.values())
     grouping, lone = _grouping(objects, identity, notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hepack.evaluate.results import Comparison, QuantityResult, TableComparison, VariableResult
+from hepack.physics.roles import IDENTITY
 from hepack.report.figures import (
     draw_correlations,
     draw_crossings,
@@ -119,12 +120,9 @@ def chosen_variables(table: TableComparison, most: int) -> list[VariableResult]:
         role = ROLE_ORDER.index(item.role) if item.role in ROLE_ORDER else len(ROLE_ORDER)
         return changed, 0 if role < len(ROLE_ORDER) else 1, -_size(item)
 
-    found = [item for item in table.variables if item.before.total and item.name not in _IDENTITY]
+    found = [item for item in table.variables if item.before.total and item.name.lower() not in IDENTITY]
     found = [item for item in found if item.changed or not table.paired or item.role in ROLE_ORDER]
     return sorted(sorted(found, key=rank)[:most], key=lambda item: table.variables.index(item))
-
-
-_IDENTITY = ("run", "event", "luminosityBlock", "event_id")
 
 
 def _size(item: VariableResult) -> float:

@@ -9,21 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hepack._errors import BadRequestError
+from hepack.physics.roles import IDENTITY
 from hepack.table import EventTable, Tolerance, Variable, split_table, splittable
 from hepack.table.split import split_schema
 
-IDENTITY = (
-    "run",
-    "runnumber",
-    "luminosityblock",
-    "lumi",
-    "event",
-    "eventnumber",
-    "event_id",
-    "evt",
-    "ls",
-    "bx",
-)
+NUMBERING = (*IDENTITY, "ls", "bx")
 """Numbers of events: they tell nothing of what happened in them."""
 
 TRUTH = (
@@ -38,7 +28,7 @@ LEVELS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Names to score and to leave out, as patterns; without ``wanted`` all but `IDENTITY` and `TRUTH`."""
+    """Names to score and to leave out, as patterns; without ``wanted`` all but `NUMBERING` and `TRUTH`."""
 
     wanted: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -66,7 +56,7 @@ class Choice:
         if self.wanted:
             return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.wanted)
         lower = name.lower()
-        return lower not in IDENTITY and not any(fnmatch.fnmatchcase(lower, pattern) for pattern in TRUTH)
+        return lower not in NUMBERING and not any(fnmatch.fnmatchcase(lower, pattern) for pattern in TRUTH)
 
 
 def chosen(table: EventTable, choice: Choice | None = None) -> EventTable:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hepack._errors import BadInputError
 from hepack.archive.readable import EventFile
 from hepack.io import ReadOptions
-from hepack.scoring.columns import IDENTITY
+from hepack.scoring.columns import NUMBERING
 from hepack.scoring.detector import Detector
 from hepack.scoring.events import events_in
 from hepack.scoring.quantities import quantities_named
@@ -160,7 +160,7 @@ def _identity(block: EventTable) -> list[str]:
     return [
         v.name
         for v in block.schema.variables
-        if v.axis == EVENTS and not v.shape and v.dtype.kind in "iu" and v.name.lower() in IDENTITY
+        if v.axis == EVENTS and not v.shape and v.dtype.kind in "iu" and v.name.lower() in NUMBERING
     ]
 
 

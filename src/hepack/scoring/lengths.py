@@ -175,11 +175,6 @@ def _counts(key: Key, schema: Schema, names: Collection[str]) -> bool:
     return any(v.name in names for v in schema.variables if v.axis and name in schema.ancestors(v.axis))
 
 
-def code_lengths(lengths: CodeLengths, table: EventTable) -> dict[str, Floats]:
-    """The joint bits of every value, shape ``(row,)`` by name; see `CodeLengths.measure`."""
-    return dict(lengths.measure(table).joint)
-
-
 def mixed(joint: Floats, marginal: Floats) -> Floats:
     """Bits by a mixture of both codes in which the marginal one has the weight ``2**-DOUBT``.
 

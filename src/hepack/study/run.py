@@ -30,6 +30,7 @@ from hepack.study.timing import measure
 from hepack.study.transfer import transfer
 from hepack.study.whole import whole_events
 from hepack.study.wide import wide
+from hepack.training.card import card_text
 from hepack.training.epochs import pick_device
 from hepack.training.trained import save, split
 
@@ -149,10 +150,7 @@ class _Run:
         section, self.outcomes = compare(inside, outside, self.effort, self.say)
         if self.request.models is not None:
             for outcome in self.outcomes:
-                if outcome.trained is not None:
-                    save(
-                        outcome.trained, self.request.models / f"{outcome.recipe}-{outcome.seed}.safetensors"
-                    )
+                _keep(outcome, self.request.models)
         return section
 
     def _outcomes(self, inside: Table, outside: Table) -> list[Outcome]:
@@ -204,3 +202,15 @@ def write(result: Study, output: Path, *, plots: Path | None = None) -> None:
         for section in result.sections:
             for picture in section.pictures:
                 draw.save(picture, plots)
+
+
+def _keep(outcome: Outcome, folder: Path) -> None:
+    """Save the network of a recipe, if it has one, and its card beside it."""
+    if outcome.trained is None:
+        return
+    path = folder / f"{outcome.recipe}-{outcome.seed}.safetensors"
+    save(outcome.trained, path)
+    merit = {
+        q.name: {"response mean": q.response_mean, "response rms": q.response_rms} for q in outcome.quality
+    }
+    path.with_suffix(".md").write_text(card_text(outcome.trained.card, merit))
