@@ -18,7 +18,7 @@ from hepack.fitting.choice import WORTH_LEARNING_ON, Choice
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, show, without_drift
 from hepack.fitting.sample import axes_of, sample_events
-from hepack.learned import Feature, TableModel
+from hepack.learned import Feature, Key, TableModel
 from hepack.learned.features import predicted_integers
 from hepack.relations import Found, find_alternatives
 from hepack.table import EVENTS, EventTable
@@ -106,6 +106,7 @@ class _Search:
         self._banks: dict[str, FeatureBank] = {}
         self._trees: dict[object, Tree | None] = {}
         self._histories: dict[object, History | None] = {}
+        self._originals: dict[Key, Key] = {}
 
     def run(self, executor: Executor, given: TableModel | None, fixed: TableModel | None) -> Fitted:
         items = [
@@ -120,15 +121,20 @@ class _Search:
         elif given is not None:
             used = without_drift(matching(given, self.schema), self.drafter)
         repeats = find_repeats(self.part, items, used)
+        self._originals = {items[i].key: items[j].key for i, j in repeats.items()}
         # what the given items look at stands before them: by itself, if it is none of them
         settled = {key for item in used.items for key in (item.key, *item.dependencies(self.schema))}
-        items = [item for i, item in enumerate(items) if i not in repeats and item.key not in settled]
+        items = [item for item in items if item.key not in settled]
         names = [item.name for item in used.items if item.role == "values"]
         tries = [self._choices(items, names, found, executor) for found in self._relations()]
         kept = min(tries, key=lambda choices: sum(min(each.cost, each.plain) for each in choices))
         if self.options.seconds > 0:
             kept = self._with_nets(kept)
-        own = tuple(each.model for each in kept if each.pays)
+        learned = {each.model.key for each in kept if each.pays} | {item.key for item in used.items}
+        # a repeat costs nothing, but has to be decoded after what it repeats
+        own = tuple(
+            each.model for each in kept if each.pays or self._originals.get(each.model.key) in learned
+        )
         return Fitted(used, TableModel(self.schema, own))
 
     def _choices(
@@ -139,11 +145,12 @@ class _Search:
         self._banks = {
             axis: FeatureBank(self.drafter.view, axis, self.options.rows) for axis in axes_of(self.part)
         }
-        jobs: list[tuple[Draft, list[str]]] = []
-        earlier = list(names)
+        jobs: list[tuple[Draft, list[str], bool]] = []
+        earlier, placed = list(names), set[Key]()
         for draft in self._drafts(ordered(items, relations), relations, executor):
-            jobs.append((draft, list(earlier)))
+            jobs.append((draft, list(earlier), self._originals.get(draft.item.key) in placed))
             earlier += [draft.item.name] if draft.item.role == "values" else []
+            placed.add(draft.item.key)
         return list(executor.map(lambda job: self._finish(*job), jobs))
 
     def _drafts(
@@ -169,8 +176,10 @@ class _Search:
     def _is_long(self, axis: str) -> bool:
         return self.part.length(axis) * self.scale >= SHORT
 
-    def _finish(self, draft: Draft, earlier: Sequence[str]) -> Choice:
-        """The item with the cheaper of a plain coder and a tree for its targets."""
+    def _finish(self, draft: Draft, earlier: Sequence[str], repeats: bool) -> Choice:
+        """The item with the cheaper of a plain coder and a tree for its targets; nothing for one that ``repeats``."""
+        if repeats:
+            return Choice(draft.item.axis, replace(draft.model, plain_bits=draft.plain_bits), 0.0, 0.0)
         bank = self._banks[draft.item.axis]
         targets = draft.found.targets[bank.rows]
         rows = len(draft.found.targets) * self.scale
