@@ -32,8 +32,7 @@ def results() -> dict[str, BenchResult]:
     """The committed results, by name."""
     found = {}
     for path in sorted([*RESULTS.glob("*.1e-3.json*"), *RESULTS.glob("*.lossless.json*")]):
-        opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-        with opened as handle:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as handle:
             found[path.name.split(".json")[0]] = BenchResult.from_json(json.load(handle))
     return found
 

@@ -48,6 +48,9 @@ WORTH = 2.0
 SHARE = 0.4
 """Bits per value that a relation must gain, or part of its column's: less is left to conditional coders."""
 
+SLIGHT = 0.2
+"""The same through an index, which no conditional coder looks through."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -194,7 +197,8 @@ class _Search:
         """Of the whole file, the relation's own bytes paid; 0 where the evidence is thin."""
         entries = self.test.table.length(self.test.variables[relation.target].axis)
         plain = self.test.cost(relation.target).bits
-        if bits < self.evidence or bits < min(WORTH * entries, SHARE * plain):
+        least = SLIGHT * entries if relation.formula.kind == "gather" else WORTH * entries
+        if bits < self.evidence or bits < min(least, SHARE * plain):
             return 0.0
         return bits * self.scale - 8 * json_bytes(relation)
 

@@ -57,6 +57,10 @@ class Index:
         """A formula over original columns, as float64, on its own axis."""
         return self._sample.values(expression).astype(np.float64)
 
+    def period(self, name: str) -> float:
+        """The period of a column that is an angle; 0 of any other."""
+        return self._sample.variables[name].period or 0.0
+
     def fits(self, expression: Expression) -> bool:
         """Whether a formula has its values on this axis."""
         return self._sample.fits(expression) == self.axis

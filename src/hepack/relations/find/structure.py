@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack.relations.expression import Expression
 from hepack.relations.find.match import Index
@@ -14,6 +15,15 @@ from hepack.relations.find.sample import Sample
 from hepack.table import EVENTS
 
 MOST_INDICES = 64
+
+MOST_MATCHES = 512
+LEAST_MATCHES = 32
+"""Rows on which columns are compared through an index."""
+
+CLOSE = 0.3
+"""How wide the distance of a near copy may be, in widths of the column."""
+
+Values = NDArray[np.float64]
 
 
 def lengths(sample: Sample) -> Iterator[Proposal]:
@@ -107,12 +117,12 @@ def _possible(sample: Sample, index: str, collection: str) -> bool:
 
 
 def _copies(own: Index, other: Index, index: str) -> Iterator[Proposal]:
-    """Matched on rows of their own, those where the index points somewhere."""
+    """Copies and near copies, matched on rows of their own: those where the index points somewhere."""
     with np.errstate(all="ignore"):
         for name in other.names:
             formula = Expression("gather", (name, index))
             values = own.evaluate(formula)
-            rows = np.flatnonzero(np.isfinite(values) & (values != -(2.0**63)))[:64]
+            rows = np.flatnonzero(np.isfinite(values) & (values != -(2.0**63)))[:MOST_MATCHES]
             if len(rows) < 8:
                 return
             for target in own.names:
@@ -120,5 +130,25 @@ def _copies(own: Index, other: Index, index: str) -> Iterator[Proposal]:
                     continue
                 column = own.columns[target][rows]
                 near = np.abs(values[rows] - column) <= 4e-3 * np.abs(column)
-                if near.mean() > 0.6 and (column != column[0]).any():
+                copied = near[:64].mean() > 0.6 and (column != column[0]).any()
+                if copied or _follows(column, values[rows], own.period(target)):
                     yield target, formula
+
+
+def _follows(column: Values, values: Values, period: float) -> bool:
+    """Whether a column keeps close to another, as the direction of a particle to that of its jet."""
+    if len(column) < LEAST_MATCHES:
+        return False
+    away = column - values
+    if period:
+        away -= period * np.rint(away / period)
+    if _width(away) < CLOSE * _width(column):
+        return True
+    if min(column.min(), values.min()) <= 0:
+        return False
+    return _width(np.log(column / values)) < CLOSE * _width(np.log(column))
+
+
+def _width(values: Values) -> float:
+    low, high = np.quantile(values, [0.16, 0.84])
+    return float(high - low)
