@@ -14,6 +14,7 @@ from hepack.archive.recover import recover
 from hepack.archive.verify import verify
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveReader, SectionKind
+from hepack.table import EventTable, Schema, Variable
 from learnable import learnable
 from memory import pack_tables
 from promise import broken, same_bits
@@ -57,6 +58,22 @@ def test_a_derived_column_costs_next_to_nothing(tmp_path: Path) -> None:
     assert item.relation is not None
     assert set(item.relation.sources) == {"px", "py"}
     assert item.bits < 0.1 < item.plain_bits
+
+
+def test_a_column_that_repeats_a_learned_one_costs_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    x = rng.normal(0, 30, 6000).round().astype("i4")
+    y = x + rng.normal(0, 2, 6000).round().astype("i4")
+    columns = {"x": x, "y": y, "again": y, "flag": y > 0, "sign": y > 0}
+    variables = tuple(Variable(name=name, dtype=v.dtype) for name, v in columns.items())
+    events = EventTable(Schema("t", variables, ()), len(x), {}, columns)
+    result = pack_tables(tmp_path / "a.hpk", events)
+    cost = {size.name: size.packed_bytes for size in result.variables}
+    with PackedFile(tmp_path / "a.hpk") as packed:
+        assert ("values", "y") in packed.models[0].by_key or ("values", "x") in packed.models[0].by_key
+        assert all(np.array_equal(packed[name], v) for name, v in columns.items())
+    assert cost["again"] < 30
+    assert cost["sign"] < 30
 
 
 def test_the_same_bytes_for_any_number_of_threads(tmp_path: Path) -> None:

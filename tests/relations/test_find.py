@@ -134,6 +134,38 @@ def test_collections() -> None:
     assert found["mu_jetpt"].relation.kind in ("gather", "guard")
 
 
+def test_matched_objects() -> None:
+    """Jets near those that their index names, a third without one, and phi across the seam."""
+    n = 1500
+    counts, others = RNG.integers(0, 5, n), RNG.integers(0, 5, n)
+    owner = np.repeat(np.arange(n), counts)
+    room = np.repeat(counts, others)
+    index = np.where(
+        (room > 0) & (RNG.random(len(room)) < 0.7), RNG.integers(0, 5, len(room)) % np.maximum(room, 1), -1
+    )
+    place = np.repeat(np.concatenate([[0], np.cumsum(counts)])[:-1], others) + np.maximum(index, 0)
+    matched = index >= 0
+    gen = {"gen_eta": RNG.uniform(-4, 4, len(owner)), "gen_phi": RNG.uniform(-np.pi, np.pi, len(owner))}
+    jet = {"jet_gen": index.astype("i4")}
+    for name, width in (("eta", 8.0), ("phi", 2 * np.pi)):
+        near = gen[f"gen_{name}"][np.minimum(place, len(owner) - 1)] + RNG.normal(0, 0.02, len(room))
+        alone = RNG.uniform(-width / 2, width / 2, len(room))
+        jet[f"jet_{name}"] = np.where(matched, near, alone)
+    jet["jet_phi"] = (jet["jet_phi"] + np.pi) % (2 * np.pi) - np.pi
+    events = table(
+        {"met": RNG.exponential(20, n).astype("f4")},
+        {
+            "gen": (counts, {name: v.astype("f4") for name, v in gen.items()}),
+            "jet": (others, {name: v.astype("i4" if name == "jet_gen" else "f4") for name, v in jet.items()}),
+        },
+        dict.fromkeys(("gen_eta", "gen_phi", "jet_eta", "jet_phi"), "1e-3"),
+        dict.fromkeys(("gen_phi", "jet_phi"), 2 * np.pi),
+    )
+    found = by_target(find_relations(events, rows=n))
+    assert set(found) == {"jet_eta", "jet_phi"}
+    assert all(item.relation.kind == "gather" and item.bits < item.plain_bits - 1 for item in found.values())
+
+
 def test_sentinels() -> None:
     n = 3000
     x, y = RNG.exponential(20, (2, n)).astype("f4")
