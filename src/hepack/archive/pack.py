@@ -34,6 +34,10 @@ Progress = Callable[[int, int], None]
 """Called with the events done and the events in all."""
 
 
+INSURANCE = 400
+"""What a file cannot be read without is written twice where that costs less than this part of it."""
+
+
 @dataclass(frozen=True)
 class VariableSize:
     """What one item of a table cost: a variable, or the lengths of a collection."""
@@ -178,13 +182,13 @@ def _write(
                     f"table '{schema.name}' of '{source}' promises {opened.contents.n_events[number]} events "
                     f"and gives {first}; the file is damaged"
                 )
-    if len(plan_header) * 100 < writer.position:
-        writer.add(SectionKind.PLAN, plan_header, [], "copy")  # cheap insurance against damage at the front
+    if len(plan_header) * INSURANCE < writer.position:
+        writer.add(SectionKind.PLAN, plan_header, [], "copy")
     for number, found in enumerate(networks):
-        if found.nbytes * 100 < writer.position:
+        if found.nbytes * INSURANCE < writer.position:
             found.write(writer, number, copy=True)
     for number, model in models.items():
-        if model_size(model) * 100 < writer.position:
+        if model_size(model) * INSURANCE < writer.position:
             write_model(writer, number, model, copy=True)
     writer.finish({"events": list(opened.contents.n_events)})
     variables = tuple(

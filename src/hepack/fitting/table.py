@@ -197,9 +197,9 @@ class _Search:
         choice = choice.better(self._trees[key])
         if self.options.independent:  # a history learns on from event to event
             return choice
-        if key not in self._histories:
-            self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows))
         worth = WORTH_LEARNING_ON if self.options.seconds == 0 else 1.0
+        if key not in self._histories:
+            self._histories[key] = fit_history(given, beat=worth * choice.cost / max(1.0, rows))
         return choice.better(self._histories[key], worth=worth)
 
     def _with_nets(self, choices: Sequence[Choice]) -> list[Choice]:

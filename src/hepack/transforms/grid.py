@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.transforms.base import Symbols
-from hepack.transforms.power import exp2
+from hepack.transforms.power import levels_exp2
 
 POWERS_OF_TEN = np.array([float(10**k) for k in range(23)])
 """1 to 1e22: the powers of ten that a float64 holds exactly."""
@@ -141,9 +141,8 @@ class Ratio:
         return np.where(negative, -symbols, symbols) if negative.any() else symbols
 
     def inverse(self, symbols: Symbols, dtype: np.dtype[Any]) -> NDArray[Any]:
-        level = (np.abs(symbols) + (self.lowest - 1)).astype(np.float64)
         with np.errstate(over="ignore"):
-            values = exp2(level * self.width)
+            values = levels_exp2(np.abs(symbols) + (self.lowest - 1), self.width)
             values[symbols == 0] = 0.0
             return np.where(symbols < 0, -values, values).astype(dtype)
 

@@ -43,5 +43,18 @@ def exp2(exponent: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
+FEW = 1 << 10
+"""Fewer levels are not looked up."""
+
+
+def levels_exp2(levels: NDArray[np.int64], width: float) -> NDArray[np.float64]:
+    """``exp2(width * levels)``; levels that lie close together are looked up, with the same result."""
+    if len(levels) >= FEW:
+        low, high = int(levels.min()), int(levels.max())
+        if high - low < len(levels) // 2:
+            return exp2(np.arange(low, high + 1).astype(np.float64) * width).take(levels - low)
+    return exp2(levels.astype(np.float64) * width)
+
+
 def _power_of_two(n: NDArray[np.int64]) -> NDArray[np.float64]:
     return ((n + 1023) << 52).view(np.float64)

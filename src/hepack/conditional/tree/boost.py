@@ -21,6 +21,9 @@ Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+LEAST_GAIN = 1e-4
+"""A tree that saves a smaller part of the cells' bits is not worth the time that it takes to ask."""
+
 _STAGE_ROWS = 16384
 _SHRINK_SPLIT = 1000.0
 _RIDGE = 0.3
@@ -67,19 +70,13 @@ class Boost:
         strides = -(-len(self.cells) // _STAGE_ROWS)
         stage = failures = 0
         while len(self.leaves) < trees and failures < min(strides, _FAILURES):
-            grown = self._stage(slice(stage % strides, None, strides))
+            part, stage = slice(stage % strides, None, strides), stage + 1
+            grown = self._stage(part, slice(stage % strides, None, strides))
             failures = 0 if grown else failures + 1
-            stage += 1
 
     def bits(self) -> float:
         """The code length of all rows' cells, without the places in them."""
-        if not len(self.shapes):
-            return 0.0
-        chosen, totals = np.empty(len(self.cells), np.int32), np.empty(len(self.cells), np.int32)
-        fitting_loops().likelihoods(
-            self.scores.reshape(-1), self.base, self.shapes.reshape(-1), self.rows, self.cells, chosen, totals
-        )
-        return float(self._bits(chosen, totals).sum())
+        return float(self._lengths(self.scores, self.cells).sum()) if len(self.shapes) else 0.0
 
     def forest(self, places: Int64s) -> Forest:
         """The trees, with ``places`` of the binned columns."""
@@ -91,7 +88,8 @@ class Boost:
             np.array(columns, np.int64), np.array(thresholds, np.int32), np.stack(self.leaves), self.grain
         )
 
-    def _stage(self, part: slice) -> bool:
+    def _stage(self, part: slice, others: slice) -> bool:
+        """Add a tree fitted on a part of the rows, if it pays for its bytes there and is of use to ``others``."""
         scores, cells = np.ascontiguousarray(self.scores[part]), np.ascontiguousarray(self.cells[part])
         n = len(cells)
         chosen, totals = np.empty(n, np.int32), np.empty(n, np.int32)
@@ -114,16 +112,31 @@ class Boost:
             return False
         steps = self._newton(scores, slopes, node, everywhere / n)
         leaf, gain = self._best(scores, cells, node, steps, before)
-        scale = self.scale * len(self.cells) / n
-        if gain * scale < _bits_of(leaf) + self.depth * 18.0:
-            return False
-        self.splits.append(splits)
-        self.leaves.append(leaf)
         nodes = np.zeros(len(self.cells), np.int64)
         for column, cut in splits:
             nodes = 2 * nodes + (self.binned.bins[column] > cut)
-        self.scores += (leaf * self.grain).astype(np.int32)[nodes]
+        moved = self.scores + (leaf * self.grain).astype(np.int32)[nodes]
+        known = float(before.sum())
+        parts = self.scale * len(self.cells) / n
+        if others != part:  # what holds for other rows, too
+            known = float(self._lengths(self.scores[others], self.cells[others]).sum())
+            more = known - float(self._lengths(moved[others], self.cells[others]).sum())
+            gain = (gain + (parts - 1) * more) / parts
+        if gain * parts < _bits_of(leaf) + self.depth * 18.0 or gain < LEAST_GAIN * known:
+            return False
+        self.splits.append(splits)
+        self.leaves.append(leaf)
+        self.scores = moved
         return True
+
+    def _lengths(self, scores: Int32s, cells: NDArray[np.uint8]) -> Floats:
+        """The code length of the cells of some rows, given their scores."""
+        scores, cells = np.ascontiguousarray(scores), np.ascontiguousarray(cells)
+        chosen, totals = np.empty(len(cells), np.int32), np.empty(len(cells), np.int32)
+        fitting_loops().likelihoods(
+            scores.reshape(-1), self.base, self.shapes.reshape(-1), self.rows, cells, chosen, totals
+        )
+        return self._bits(chosen, totals)
 
     def _bits(self, chosen: Int32s, totals: Int32s) -> Floats:
         slots = chosen * ((65536.0 - self.count) / totals) + 1.0
@@ -196,18 +209,14 @@ class Boost:
     ) -> tuple[Int64s, float]:
         """The leaves with the best length of step for each, and the bits that they gain."""
         leaves = len(steps)
-        chosen, totals = np.empty(len(cells), np.int32), np.empty(len(cells), np.int32)
         options = [np.zeros((leaves, COEFFICIENTS), np.int64)]
         gains: list[Floats] = [np.zeros(leaves)]
         for length in _STEPS:
             leaf = np.zeros((leaves, COEFFICIENTS), np.int64)
             leaf[:, : self.rows] = np.clip(np.rint(steps * length), -MAX_LEAF, MAX_LEAF)
             moved = scores + (leaf * self.grain).astype(np.int32)[node]
-            fitting_loops().likelihoods(
-                moved.reshape(-1), self.base, self.shapes.reshape(-1), self.rows, cells, chosen, totals
-            )
             options.append(leaf)
-            gained = before - self._bits(chosen, totals)
+            gained = before - self._lengths(moved, cells)
             gains.append(np.bincount(node, gained, leaves).astype(np.float64))
         pick = np.argmax(np.stack(gains), axis=0)
         at = np.arange(leaves)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hepack.relations.centred.base import finite
 from hepack.transforms import Ratio, Symbols
-from hepack.transforms.power import exp2
+from hepack.transforms.power import levels_exp2
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ class Relative:
     def inverse(self, symbols: Symbols, predicted: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         centre = finite(predicted)
         with np.errstate(all="ignore"):
-            values = centre * exp2(symbols.astype(np.float64) * self.width)
-            values[symbols == self.zero] = 0.0
+            zero = symbols == self.zero
+            values = centre * levels_exp2(np.where(zero, 0, symbols), self.width)
+            values[zero] = 0.0
             result = values.astype(dtype)
         plain = centre == 0
         if plain.any():
