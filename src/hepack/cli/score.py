@@ -61,7 +61,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--report", type=FILE, metavar="PAGE.html", help="How well each score finds the signals.")
 @click.option("--one-way", is_flag=True, help="Leave out the other direction in the report.")
-@click.option("--save", metavar="M.hpm", help="Keep scores by code length for later use as --model.")
+@click.option("--save", metavar="M.hpm", help="Keep the fitted detector for later use as --model.")
 @click.option(
     "--most", type=click.IntRange(100), default=1 << 20, show_default=True, help="Reference events to read."
 )
@@ -80,9 +80,9 @@ def command(
     """Score the events of FILES: how unlike the reference they are.
 
     Scores by code length (combined, surprise, rarity, tails, normalised, marginal, bits, excess), by autoencoders
-    (autoencoder, reconstruction, latent, kl; needs 'hepack[train]') and two baselines (mahalanobis, forest; needs
-    'hepack[report]'). Larger is less usual. Seven of ten reference events fit a method, the others calibrate its
-    p-values and rates.
+    (autoencoder, reconstruction, latent, kl) and two baselines (mahalanobis, forest). Larger is less usual. Seven of
+    ten reference events fit a method, the others calibrate its p-values and rates. Autoencoders need 'hepack[train]' to
+    be fitted, the forest 'hepack[report]'; with --model they need neither.
     """
     from hepack.cli.score_results import plain, show
     from hepack.cli.screen import print_json
@@ -94,7 +94,7 @@ def command(
     read = reading_from((), allow_pickle)
     name = table[0] if table else None
     reading: dict[str, Any] = {"table": name, "read": read, "format_id": format_id}
-    detector = _detector(reference, model, method, {**fit, "save": save}, reading)
+    detector = _detector(reference, model, method, fit, reading)
     if save:
         save_detector(detector, save, overwrite=overwrite)
     first = detector.recipe.methods[0]
@@ -152,7 +152,7 @@ def _detector(
     from hepack.scoring.columns import Choice
     from hepack.scoring.detector import DEFAULT, METHODS, Detector, DetectorRecipe
     from hepack.scoring.events import read_events
-    from hepack.scoring.stored import check_storable, load_detector
+    from hepack.scoring.stored import load_detector
 
     if not reference:
         if model is None:
@@ -162,8 +162,6 @@ def _detector(
         loaded = load_detector(model)
         return loaded.limited(method) if method else loaded
     methods = METHODS if "all" in method else method or DEFAULT
-    if fit["save"]:
-        check_storable(methods)
     recipe = DetectorRecipe(
         methods=methods, choice=Choice(wanted=fit["variables"], left_out=fit["leave_out"]),
         leading=fit["leading"], seed=fit["seed"], threads=fit["threads"],
