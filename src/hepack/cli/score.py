@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hepack.cli.options import json_option, overwrite_option, read_options, reading_from
+from hepack.cli.options import command_line, json_option, overwrite_option, read_options, reading_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +181,7 @@ def _study(
     from hepack.cli.screen import waiting
     from hepack.scoring.events import read_events
     from hepack.study.anomalies import study_scores
-    from hepack.study.run import write
+    from hepack.study.page import write
 
     signals = {}
     for text in signal:
@@ -191,15 +189,9 @@ def _study(
         name, place = (label, path) if equals else (Path(text).stem, text)
         signals[name] = read_events([place], **reading)
     with waiting("comparing"):
-        study = study_scores(detector, signals, command=_command_line(), both_directions=both)
+        study = study_scores(detector, signals, command=command_line(), both_directions=both)
     write(study.page, report)
     return study
-
-
-def _command_line() -> str:
-    """What was asked, with base names only."""
-    words = [Path(word).name if "/" in word and "=" not in word else word for word in sys.argv[1:]]
-    return shlex.join(["hepack", *words])
 
 
 def _draw(listed: Sequence[TopEvent], folder: Path, reading: dict[str, Any]) -> None:

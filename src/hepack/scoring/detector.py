@@ -77,7 +77,7 @@ class Detector:
         recipe = recipe or DetectorRecipe()
         if len(reference) < 2 * FEWEST:
             raise BadInputError(f"the reference has {len(reference)} events; give {2 * FEWEST} or more")
-        part, held = _divided(reference)
+        part, held = divided(reference)
         coder = summary = None
         scorers: dict[str, Scorer] = {}
         if set(recipe.methods) & set(BIT_METHODS):
@@ -146,7 +146,7 @@ class Detector:
         return Calibration.of(self.reference[method])
 
 
-def _divided(table: EventTable) -> tuple[EventTable, EventTable]:
+def divided(table: EventTable) -> tuple[EventTable, EventTable]:
     """Runs of events for fitting and for calibrating, ten times each, so that neither is a stretch of its own."""
     edges = np.linspace(0, len(table), 11).astype(int)
     parts: tuple[list[EventTable], list[EventTable]] = ([], [])
