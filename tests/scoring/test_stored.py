@@ -71,6 +71,7 @@ def test_some_of_the_methods_are_saved(detector: Detector, rows_path: Path, tmp_
     assert again.coder is None
     for method, scores in detector.limited(("forest", "kl")).score(table).items():
         np.testing.assert_array_equal(again.score(table)[method], scores)
+    assert DetectorRecipe(methods=("bits", "kl", "bits")).methods == ("bits", "kl")
     save_detector(detector.limited(("bits",)), tmp_path / "bits.hpm")
     assert load_detector(tmp_path / "bits.hpm").summary is None
     with ModelFile(rows_path) as file:  # for packing, a model that learned nothing

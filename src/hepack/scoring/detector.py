@@ -34,7 +34,8 @@ FITTED = 0.7
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorRecipe:
-    """What to fit. ``leading``: objects of each collection in a summary row; ``options``: of the learned model."""
+    """What to fit; a method that is named twice counts once. ``leading``: objects of each collection in a summary
+    row; ``options``: of the learned model."""
 
     methods: tuple[str, ...] = DEFAULT
     choice: Choice = field(default_factory=Choice)
@@ -47,6 +48,7 @@ class DetectorRecipe:
     def __post_init__(self) -> None:
         if not self.methods:
             raise BadRequestError(f"no method is named; choose some of {', '.join(METHODS)}")
+        object.__setattr__(self, "methods", tuple(dict.fromkeys(self.methods)))
         for method in self.methods:
             if method not in METHODS:
                 raise BadRequestError(f"there is no score '{method}'; choose one of {', '.join(METHODS)}")
@@ -88,7 +90,7 @@ class Detector:
                 names = recipe.choice.names(model.schema.variables)
                 coder = CodeLengths.fit(part, model, names=names, threads=recipe.threads)
             lengths = coder.measure(held, threads=recipe.threads)
-            for method in set(recipe.methods) & set(BIT_METHODS):
+            for method in [name for name in recipe.methods if name in BIT_METHODS]:
                 combined = method == "combined"
                 scorers[method] = Combined.fit(lengths) if combined else BitScorer.fit(method, lengths)
         if set(recipe.methods) & set(ROW_METHODS):
