@@ -21,6 +21,7 @@ from hepack.scoring.detector import METHODS, Detector, DetectorRecipe
 from hepack.scoring.flat import Summary
 from hepack.scoring.networks import NetRecipe
 from hepack.scoring.pieces import Pieces
+from hepack.scoring.quantities import quantities_named
 from hepack.scoring.rownet import RowNet
 from hepack.scoring.stored import load_detector, save_detector
 from hepack.scoring.trees import Trees, usual_depth
@@ -62,8 +63,24 @@ def test_every_method_survives_its_file(detector: Detector, path: Path) -> None:
         one, two = (each.contributions(table, method) for each in (detector, again))
         assert one.names == two.names
         np.testing.assert_array_equal(one.values, two.values)
-    with pytest.raises(BadRequestError, match="reference events"):
+    with pytest.raises(BadRequestError, match="saved without the 'ht'"):
         again.decorrelation("bits", ["ht"])
+
+
+def test_a_saved_detector_decorrelates_from_what_was_asked(tmp_path: Path) -> None:
+    recipe = DetectorRecipe(methods=("mahalanobis",), leading=2)
+    fitted, table = Detector.fit(ragged(5000, 3), recipe), ragged(300, 4)
+    save_detector(fitted, tmp_path / "m.hpm", quantities=["n Jet"])
+    again = load_detector(tmp_path / "m.hpm")
+    scores, given = fitted.score(table)["mahalanobis"], quantities_named(table, ["n Jet"])
+    one, two = (
+        each.decorrelation("mahalanobis", ["n Jet"]).p_values(scores, given) for each in (fitted, again)
+    )
+    np.testing.assert_array_equal(one, two)
+    save_detector(again, tmp_path / "again.hpm", quantities=["n Jet"])
+    assert load_detector(tmp_path / "again.hpm").kept["n Jet"].tolist() == again.kept["n Jet"].tolist()
+    with pytest.raises(BadRequestError, match="no quantity 'mass'"):
+        save_detector(fitted, tmp_path / "other.hpm", quantities=["mass"])
 
 
 def test_some_of_the_methods_are_saved(detector: Detector, rows_path: Path, tmp_path: Path) -> None:
@@ -186,6 +203,8 @@ def nothing(value: Any) -> None:
 
 HEADERS: dict[str, Callable[[Any], Any]] = {
     "unknown score": lambda v: v["methods"].__setitem__(0, "best"),
+    "quantities": lambda v: v["quantities"].append("ht"),
+    "many quantities": lambda v: v.update(quantities=["q"] * 100),
     "no score": lambda v: v["methods"].clear(),
     "a score that is not there": lambda v: v["methods"].append("latent"),
     "crc": lambda v: v.update(c=1),

@@ -59,7 +59,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--report", type=FILE, metavar="PAGE.html", help="How well each score finds the signals.")
 @click.option("--one-way", is_flag=True, help="Leave out the other direction in the report.")
-@click.option("--save", metavar="M.hpm", help="Keep the fitted detector for later use as --model.")
+@click.option(
+    "--save",
+    metavar="M.hpm",
+    help="Keep the fitted detector for later use as --model; with --decorrelate, able to do that.",
+)
 @click.option(
     "--most", type=click.IntRange(100), default=1 << 20, show_default=True, help="Reference events to read."
 )
@@ -94,7 +98,7 @@ def command(
     reading: dict[str, Any] = {"table": name, "read": read, "format_id": format_id}
     detector = _detector(reference, model, method, fit, reading)
     if save:
-        save_detector(detector, save, overwrite=overwrite)
+        save_detector(detector, save, quantities=decorrelate, overwrite=overwrite)
     first = detector.recipe.methods[0]
     asked = {
         "method": first,

@@ -56,7 +56,8 @@ class DetectorRecipe:
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """``reference`` holds the scores of the calibrating events by method; ``held`` those events themselves."""
+    """``reference`` holds the scores of the calibrating events by method; ``held`` those events themselves. One that
+    was read from a file has instead only what was ``kept``: quantities of theirs by name."""
 
     recipe: DetectorRecipe
     coder: CodeLengths | None
@@ -64,6 +65,7 @@ class Detector:
     scorers: Mapping[str, Scorer]
     held: EventTable | None
     reference: Mapping[str, Floats]
+    kept: Mapping[str, Floats] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -137,11 +139,25 @@ class Detector:
         """Calibrations in bins of `quantities` of the reference, such as ``ht`` or ``n Jet``.
 
         Raises:
-            BadRequestError: an unknown quantity, too few reference events, or a detector read from a file.
+            BadRequestError: an unknown quantity, too few reference events, or one that a file does not keep.
         """
-        if self.held is None:
-            raise BadRequestError("decorrelation needs the reference events; give them with --reference")
-        return Decorrelation.of(self.reference[method], quantities_named(self.held, names))
+        return Decorrelation.of(self.reference[method], self.quantities(names))
+
+    def quantities(self, names: Sequence[str]) -> list[Floats]:
+        """Some of `hepack.scoring.quantities.quantities` of the calibrating events.
+
+        Raises:
+            BadRequestError: there is no such quantity, or the detector was read from a file that does not keep it.
+        """
+        if self.held is not None:
+            return quantities_named(self.held, names)
+        for name in names:
+            if name not in self.kept:
+                raise BadRequestError(
+                    f"the detector was saved without the '{name}' of its reference events; save it with --decorrelate "
+                    f"'{name}', or give the reference with --reference"
+                )
+        return [self.kept[name] for name in names]
 
     def calibration(self, method: str) -> Calibration:
         """What the scores of a method mean."""

@@ -57,11 +57,11 @@ class Pieces:
         """Finite numbers of a shape that were stored as binary32."""
         return self._numbers(np.dtype("<f4"), shape).astype(np.float32)
 
-    def vector(self, most: int) -> Floats:
-        """Finite numbers, as many as there are up to ``most``."""
+    def vector(self, most: int, *, finite: bool = True) -> Floats:
+        """Numbers, as many as there are up to ``most``."""
         data = self._next()
         check(len(data) // 8, most, "the length of an array")
-        return _finite(data, np.dtype("<f8"), (len(data) // 8,)).astype(np.float64)
+        return _shaped(data, np.dtype("<f8"), (len(data) // 8,), finite=finite).astype(np.float64)
 
     def finish(self) -> None:
         """Nothing may be left."""
@@ -69,7 +69,7 @@ class Pieces:
             raise CorruptFileError("a detector has more arrays than its header explains")
 
     def _numbers(self, dtype: np.dtype[Any], shape: Sequence[int]) -> NDArray[Any]:
-        return _finite(self._next(), dtype, shape)
+        return _shaped(self._next(), dtype, shape, finite=True)
 
     def _next(self) -> bytes:
         data = next(self._parts, None)
@@ -78,14 +78,14 @@ class Pieces:
         return data
 
 
-def _finite(data: bytes, dtype: np.dtype[Any], shape: Sequence[int]) -> NDArray[Any]:
+def _shaped(data: bytes, dtype: np.dtype[Any], shape: Sequence[int], *, finite: bool) -> NDArray[Any]:
     count = 1
     for size in shape:
         count *= check(size, MAX_VALUES, "the length of an array")
     if count * dtype.itemsize != len(data):
         raise CorruptFileError(f"an array of a detector has {len(data)} bytes, not {count} numbers")
     values = np.frombuffer(data, dtype).reshape(tuple(shape))
-    if not np.isfinite(values).all():
+    if finite and not np.isfinite(values).all():
         raise CorruptFileError("an array of a detector holds numbers that are not finite")
     return values
 

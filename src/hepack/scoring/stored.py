@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +33,28 @@ from hepack.scoring.stored_rows import rows_from_parts, rows_to_parts
 MAX_SCORES = 1 << 21
 """Reference scores of a method in a file."""
 
+MAX_QUANTITIES = 64
 
-def save_detector(detector: Detector, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a detector: its methods and their calibration, not the reference events themselves.
+
+def save_detector(
+    detector: Detector, path: str | os.PathLike[str], *, quantities: Sequence[str] = (), overwrite: bool = False
+) -> None:  # fmt: skip
+    """Write a detector: its methods and their calibration, not the reference events themselves; of these only the named
+    ``quantities``, from which the loaded detector can then decorrelate.
 
     Raises:
-        BadRequestError: the file exists.
+        BadRequestError: the file exists, or there is no such quantity.
     """
     methods = detector.recipe.methods
     pieces = [floats_piece(_thinned(detector.reference[method])) for method in methods]
+    pieces += [floats_piece(_thinned(values)) for values in detector.quantities(quantities)]
     bits, arrays = bits_to_parts(detector)
     rows, more = rows_to_parts(detector)
     pieces += [*(floats_piece(_thinned(scores)) for scores in arrays), *more]
     body = b"".join(pieces)
     value = {
-        "methods": list(methods), "lengths": [len(piece) for piece in pieces], "c": zlib.crc32(body), "bits": bits,
-        "rows": rows,
+        "methods": list(methods), "quantities": list(quantities), "lengths": [len(piece) for piece in pieces],
+        "c": zlib.crc32(body), "bits": bits, "rows": rows,
     }  # fmt: skip
     model = _model(detector)
     plan = Plan(schemas=(model.schema,), creator=f"hepack {__version__}")
@@ -80,7 +87,10 @@ def load_detector(path: str | os.PathLike[str]) -> Detector:
 
 def _detector(value: Any, body: bytes, model: TableModel) -> Detector:
     match value:
-        case {"methods": [*methods], "lengths": lengths, "c": int(crc), "bits": bits, "rows": rows}:
+        case {
+            "methods": [*methods], "quantities": [*names], "lengths": lengths, "c": int(crc), "bits": bits,
+            "rows": rows,
+        } if len(names) <= MAX_QUANTITIES and all(type(name) is str for name in names):  # fmt: skip
             pass
         case _:
             raise CorruptFileError("its header has a wrong form")
@@ -92,13 +102,16 @@ def _detector(value: Any, body: bytes, model: TableModel) -> Detector:
         raise CorruptFileError(f"it has unknown scores: {error}") from None
     pieces = Pieces(body, lengths)
     reference = {method: _scores(pieces) for method in recipe.methods}
+    kept = {name: pieces.vector(MAX_SCORES, finite=False) for name in names}
+    if len({len(array) for array in (*reference.values(), *kept.values())}) != 1:
+        raise CorruptFileError("it has other numbers of events for some of its scores")
     coder, scorers = bits_from_parts(bits, recipe.methods, model, lambda: np.sort(_scores(pieces)))
     summary, others = rows_from_parts(rows, recipe.methods, pieces)
     pieces.finish()
     made: dict[str, Scorer] = {**scorers, **others}
     if set(made) != set(recipe.methods):
         raise CorruptFileError("it has no model of some of its scores")
-    return Detector(recipe, coder, summary, made, None, reference)
+    return Detector(recipe, coder, summary, made, None, reference, kept)
 
 
 def _model(detector: Detector) -> TableModel:
@@ -109,12 +122,11 @@ def _model(detector: Detector) -> TableModel:
     return TableModel(detector.summary.schema, ())
 
 
-def _thinned(scores: Floats) -> Floats:
-    """All of the scores, or evenly many of them, ascending."""
-    ordered = np.sort(scores)
-    if len(ordered) > MAX_SCORES:
-        ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_SCORES).astype(np.int64)]
-    return ordered
+def _thinned(values: Floats) -> Floats:
+    """All numbers, or evenly many of them: the same events of every array."""
+    if len(values) <= MAX_SCORES:
+        return values
+    return values[np.linspace(0, len(values) - 1, MAX_SCORES).astype(np.int64)]
 
 
 def _scores(pieces: Pieces) -> Floats:
