@@ -63,6 +63,7 @@ def test_the_promise_holds_and_the_price_is_more_bits(prices: Prices) -> None:
         assert prices.of("wide", codec).per_value > 1.1 * prices.of(HELD, codec).per_value
     plain, learned = (prices.of(HELD, name).bits for name in ("plain coders", "learned, pack --model"))
     assert learned < plain
+    assert 0 < prices.of("wide", BY_MODEL).error < 0.1 * prices.of("wide", BY_MODEL).per_event
     loose = prices.of("wide", "autoencoder, unbounded")
     assert loose.broken
     assert loose.rms > 1.5
@@ -74,7 +75,7 @@ def test_the_page_tells_the_price(prices: Prices) -> None:
     page = price_study(prices, command="hepack price")
     text = " ".join(page.sections[0].text)
     assert "The promise holds" in text
-    assert "wide: +" in text
+    assert "bits of code length per event" in text
     json.dumps(page.to_dict(), allow_nan=False)
     rows = page.sections[0].sheets[0].rows
     assert len(rows) == 18
@@ -82,7 +83,7 @@ def test_the_page_tells_the_price(prices: Prices) -> None:
     broken = replace(prices.rows[0], broken=3)
     forged = replace(prices, rows=(broken, *prices.rows[1:]))
     assert "THE PROMISE IS BROKEN" in " ".join(price_study(forged).sections[0].text)
-    assert price_row(forged, broken)[6] == 3
+    assert price_row(forged, broken)[HEADER.index("outside the bound")] == 3
 
 
 def test_errors_are_measured_in_units_of_the_bound() -> None:

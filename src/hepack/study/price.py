@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from hepack._errors import BadInputError, BadRequestError, MissingExtraError
 from hepack.autocoder.encode import Options
 from hepack.codec.recipe import Recipe
-from hepack.learned import TableModel
 from hepack.scoring.conform import conform
 from hepack.scoring.detector import divided
 from hepack.scoring.lengths import CodeLengths
@@ -41,7 +40,7 @@ HELD = "background"
 FEWEST = 500
 """Events of the background: fewer teach nothing."""
 
-BY_MODEL = "code length by the model"
+BY_MODEL = "code length, event by event"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ class Price:
     ``promised``: whether the codec promises anything; ``broken`` counts values outside their tolerance of all
     ``values``; ``largest`` is the largest error in units of the bound (NaN where nothing is bounded). ``rms`` and
     ``median`` are those of errors in units of each variable's rms error on the background by the same codec (NaN where
-    that has none). A code length (`BY_MODEL`) has no errors: None and NaN.
+    that has none). A code length (`BY_MODEL`) has no errors: None and NaN. Of it alone the bits of single events are
+    known, and so the standard ``error`` of its bits per event.
     """
 
     process: str
@@ -64,6 +64,7 @@ class Price:
     largest: float
     rms: float
     median: float
+    error: float = float("nan")
 
     @property
     def per_event(self) -> float:
@@ -129,7 +130,8 @@ def measure_prices(
         for codec in codecs:
             say(f"coding: {codec.name}")
             rows += _priced(codec, tables)
-    rows += _code_lengths(part, model, tables)
+    say(BY_MODEL)
+    rows += _code_lengths(part, tables, recipe.threads)
     order = {name: place for place, name in enumerate(tables)}
     tolerances = {v.name: str(v.tolerance) for v in schema.variables}
     return Prices(tuple(sorted(rows, key=lambda r: order[r.process])), len(part), tolerances, skipped)
@@ -180,15 +182,16 @@ def _spread(scaled: Sequence[Floats]) -> tuple[float, float]:
     return float(np.sqrt(np.mean(squares))), float(np.median(np.concatenate(scaled)))
 
 
-def _code_lengths(part: EventTable, model: TableModel, tables: Mapping[str, EventTable]) -> list[Price]:
-    """What the model alone says, without a way out for columns and blocks where it fails."""
-    lengths = CodeLengths.fit(part, model)
+def _code_lengths(part: EventTable, tables: Mapping[str, EventTable], threads: int | None) -> list[Price]:
+    """What a model says that looks at single events, without a way out for columns and blocks where it fails."""
+    lengths = CodeLengths.fit(part, threads=threads)
     rows = []
     for process, table in tables.items():
-        bits = float(lengths.measure(table).per_event().sum())
-        rows.append(
-            Price(process, BY_MODEL, False, len(table), _count(table), bits, None, np.nan, np.nan, np.nan)
-        )
+        bits = lengths.measure(table, threads=threads).per_event().sum(axis=1)
+        error = float(bits.std() / np.sqrt(len(bits))) if len(bits) else np.nan
+        rows.append(Price(
+            process, BY_MODEL, False, len(table), _count(table), float(bits.sum()), None, np.nan, np.nan, np.nan, error
+        ))  # fmt: skip
     return rows
 
 

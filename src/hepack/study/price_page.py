@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from hepack.bench.machine import machine_facts
+from hepack.study.codecs import ModelChosen
 from hepack.study.draw import COLOURS, panels
 from hepack.study.price import BY_MODEL, HELD, Price, Prices
 from hepack.study.record import Entry, Picture, Section, Sheet, Study
 
+PACKED = ModelChosen.name
+
 HEADER = (
-    "process", "codec", "events", "bits/event", "bits/value", "to background", "outside the bound", "share of values",
-    "largest error / bound", "error, rms", "error, median",
+    "process", "codec", "events", "bits/event", "±", "bits/value", "to background", "outside the bound",
+    "share of values", "largest error / bound", "error, rms", "error, median",
 )  # fmt: skip
 
 
@@ -39,8 +42,9 @@ def price_study(prices: Prices, *, command: str = "", seconds: tuple[float, floa
 _NOTE = (
     "Models and networks were made for the background and are not counted, but for what 'pack --model' learns anew. "
     "'to background' is the ratio of bits per value. Errors (rms and median over all values) are in units of each "
-    "variable's rms error on the background by the same codec. The code length is what the model's probabilities say, "
-    "event by event; in a packed file a column for which the model fails is coded without it."
+    "variable's rms error on the background by the same codec. The code length is what the probabilities of a learned "
+    "model say that looks at no other event; in a packed file a model may look at the event before, and a column for "
+    "which it fails is coded without it."
 )
 
 
@@ -49,8 +53,8 @@ def price_row(prices: Prices, row: Price) -> tuple[Entry, ...]:
     usual = prices.of(HELD, row.codec)
     share = None if row.broken is None else row.broken / max(1, row.values)
     return (
-        row.process, row.codec, row.events, row.per_event, row.per_value, row.per_value / usual.per_value, row.broken,
-        share, _known(row.largest), _known(row.rms), _known(row.median),
+        row.process, row.codec, row.events, row.per_event, _known(row.error), row.per_value,
+        row.per_value / usual.per_value, row.broken, share, _known(row.largest), _known(row.rms), _known(row.median),
     )  # fmt: skip
 
 
@@ -70,16 +74,7 @@ def _text(prices: Prices) -> tuple[str, ...]:
         f"Codecs with a promise: {broken:,} of {total:,} values outside their tolerance."
         + (" The promise holds." if not broken else " THE PROMISE IS BROKEN.")
     )
-    signals = [name for name in prices.processes if name != HELD]
-    for name in signals:
-        model, chosen = (
-            prices.of(name, codec).per_value / prices.of(HELD, codec).per_value
-            for codec in (BY_MODEL, "learned, pack --model")
-        )
-        lines.append(
-            f"{name}: {percent_more(model)} bits per value by the model alone, "
-            f"{percent_more(chosen)} as packed with it."
-        )
+    lines += [_priced(prices, name) for name in prices.processes if name != HELD]
     loose = [row for row in prices.rows if row.broken is not None and not row.promised]
     if loose:
         parts = ", ".join(
@@ -91,6 +86,18 @@ def _text(prices: Prices) -> tuple[str, ...]:
             "of those on the background."
         )
     return tuple(lines)
+
+
+def _priced(prices: Prices, process: str) -> str:
+    """What a process costs more, in words."""
+    model, usual = (prices.of(name, BY_MODEL) for name in (process, HELD))
+    chosen = prices.of(process, PACKED).per_value / prices.of(HELD, PACKED).per_value
+    more = percent_more(model.per_value / usual.per_value)
+    return (
+        f"{process}: {model.per_event:.4g} ± {model.error:.2g} bits of code length per event, "
+        f"{usual.per_event:.4g} ± {usual.error:.2g} on the background; {more} per value, {percent_more(chosen)} as "
+        "packed with the model."
+    )
 
 
 def percent_more(ratio: float) -> str:
@@ -136,8 +143,9 @@ def _errors(prices: Prices) -> Picture:
         if number == 0:
             axes.axhline(1.0, color="0.5", linewidth=1)
         else:
-            axes.set_ylim(0, 100)
-            axes.legend(fontsize=7)
+            axes.set_ylim(0, 135)  # room for the legend
+            axes.set_yticks(range(0, 101, 20))
+            axes.legend(fontsize=7, ncols=2)
 
     caption = "Reconstruction error and broken bounds. No bar: no error, or nothing broken."
     return panels("errors", caption, 2, draw, columns=2, size=(5.6, 4.2))
