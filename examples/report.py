@@ -21,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import hepack
-from hepack.report.figures import draw_quantity, draw_turn_on, draw_variable
+from hepack.report.cut_figures import draw_turn_on
+from hepack.report.figures import draw_quantity, draw_variable
 from hepack.report.policy import load_policy
 from hepack.report.style import styled
 from hepack.report.verdict import judge

@@ -46,13 +46,13 @@ def test_scores_are_written_beside_what_numbers_events(
     usual, hard = files
     model = str(tmp_path / "m.hpm")
     output = tmp_path / "scores.parquet"
-    words = ("-m", "combined", "-m", "bits", "-o", str(output), "--save", model, "--top", "3")
+    words = ("-m", "combined", "-m", "mahalanobis", "-o", str(output), "--save", model, "--top", "3")
     assert run("score", hard, usual, "-r", usual, *words) == 0
     shown = capsys.readouterr().out
     assert "least usual events" in shown
     table = read_events([output])
     assert set(table.schema.by_name) == {
-        "file", "entry", "event", "score_combined", "p_combined", "score_bits", "p_bits"
+        "file", "entry", "event", "score_combined", "p_combined", "score_mahalanobis", "p_mahalanobis"
     }  # fmt: skip
     np.testing.assert_array_equal(table.columns["event"], table.columns["entry"])
     first = table.columns["file"] == 0

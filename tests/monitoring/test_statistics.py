@@ -168,6 +168,10 @@ def test_slow_drift_is_found_where_no_run_alarms() -> None:
     assert drift.alarm
     assert [chart.drift >= 0 for chart in drift.charts].index(True) == 3
     assert abs(drift.charts[3].since - 8) <= 3
+    z[8:, 3] += 3.0
+    assert draw_charts(
+        tests, z, null, 0.1, np.zeros((20, 20), bool), 1e-4, rng
+    ).alarm  # a rate that can be told
 
 
 def test_good_runs_drift_at_the_stated_rate() -> None:

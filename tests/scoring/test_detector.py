@@ -7,7 +7,7 @@ import pytest
 from fit_options import OPTIONS
 from scored_tables import changed, flat, ragged
 
-from hepack._errors import BadInputError, BadRequestError, CorruptFileError
+from hepack._errors import BadInputError, BadRequestError
 from hepack.scoring.bits import BIT_METHODS
 from hepack.scoring.calibration import Calibration, Decorrelation
 from hepack.scoring.columns import Choice, chosen
@@ -17,7 +17,6 @@ from hepack.scoring.lengths import CodeLengths
 from hepack.scoring.networks import NET_METHODS, NetRecipe
 from hepack.scoring.quality import assess
 from hepack.scoring.quantities import quantities, quantities_named
-from hepack.scoring.stored import load_detector, save_detector
 
 PLAIN = ("mahalanobis", "forest")
 
@@ -114,25 +113,7 @@ def test_decorrelated_p_values_are_flat_in_every_bin() -> None:
         Decorrelation.of(score[:100], [mass[:100]])
 
 
-def test_a_detector_survives_its_file(jets: Detector, tmp_path) -> None:
-    path = tmp_path / "m.hpm"
-    save_detector(jets, path)
-    again = load_detector(path)
-    table = ragged(100, 6)
-    for method, scores in jets.score(table).items():
-        np.testing.assert_array_equal(again.score(table)[method], scores)
-        fresh = jets.calibration(method).p_values(scores)
-        np.testing.assert_array_equal(again.calibration(method).p_values(scores), fresh)
-    with pytest.raises(BadRequestError, match="reference events"):
-        again.decorrelation("bits", ["ht"])
-    data = path.read_bytes()
-    for cut in range(0, len(data), max(1, len(data) // 40)):
-        (tmp_path / "cut.hpm").write_bytes(data[:cut])
-        with pytest.raises((CorruptFileError, BadInputError)):
-            load_detector(tmp_path / "cut.hpm")
-
-
-def test_nets_score_rows(tmp_path) -> None:
+def test_nets_score_rows() -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     recipe = DetectorRecipe(methods=NET_METHODS, nets=NetRecipe(hidden=(8,), epochs=3, batch=64))
     detector = Detector.fit(flat(800, 1), recipe)
@@ -144,8 +125,6 @@ def test_nets_score_rows(tmp_path) -> None:
         assert found.values.shape == (50, 4)
         if method in ("autoencoder", "reconstruction"):
             np.testing.assert_allclose(found.values.sum(1), detector.score(table)[method], rtol=1e-5)
-    with pytest.raises(BadRequestError, match="cannot be kept"):
-        save_detector(detector, tmp_path / "m.hpm")
 
 
 def test_summaries_have_a_row_for_events_of_any_length() -> None:

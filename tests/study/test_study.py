@@ -17,8 +17,9 @@ h5py = pytest.importorskip("h5py", reason="the series and images come as HDF5")
 from hepack._errors import BadRequestError  # noqa: E402
 from hepack.models.architecture import parse_layers  # noqa: E402
 from hepack.study.effort import QUICK  # noqa: E402
+from hepack.study.page import write  # noqa: E402
 from hepack.study.quality import quality, worst  # noqa: E402
-from hepack.study.run import SECTIONS, Request, study, write  # noqa: E402
+from hepack.study.run import SECTIONS, Request, study  # noqa: E402
 from hepack.study.series import Strain, read_strain  # noqa: E402
 from hepack.study.table import Table, extract, jets_27, objects_by_kind  # noqa: E402
 

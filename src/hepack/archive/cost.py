@@ -12,7 +12,7 @@ from hepack.archive.readable import EventFile
 from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
 from hepack.container import SectionKind
-from hepack.evaluate.results import CostResult, VariableCost
+from hepack.evaluate.costs import CostResult, VariableCost
 
 TIMED_BYTES = 2 << 20
 """Of columns, for the time of encoding."""

@@ -218,9 +218,7 @@ class ModelFile:
                 raise CorruptFileError(f"'{self.path}' has no plan")
             plan = Plan.from_json(unpack_json(self._reader.header(plans[0])[1], "the plan"))
             self.schemas = plan.coded
-            scores = [s for s in sections if s.kind == SectionKind.SCORES]
-            self.scores = self._reader.header(scores[0])[1] if scores else None
-            """The header of the reference's scores (`hepack.scoring.stored`), if the file has them."""
+            self._scores = [s for s in sections if s.kind == SectionKind.SCORES]
         except BaseException:
             self._handle.close()
             raise
@@ -248,6 +246,13 @@ class ModelFile:
                 keys = {(str(row[0]), str(row[1])) for row in value.get("m", ())}
                 return section.digest, self.model(section, self.schemas[number], keys)
         return None
+
+    def scores(self) -> tuple[bytes, bytes] | None:
+        """Header and body of the detector (`hepack.scoring.stored`), if the file has one; the caller checks both."""
+        if not self._scores:
+            return None
+        head, header = self._reader.header(self._scores[0])
+        return header, self._reader.body(self._scores[0], head, 0, head.body_length)
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from pathlib import Path
 from hepack.bench.result import BenchResult
 from hepack.bench.run import bench
 from hepack.codec.recipe import Recipe
-from hepack.evaluate.results import CurvePoint
+from hepack.evaluate.costs import CurvePoint
 from hepack.io import ReadOptions, WriteOptions, get_format, open_source
 from hepack.table import Tolerance
 

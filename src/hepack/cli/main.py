@@ -28,6 +28,7 @@ COMMANDS = {
     "study": "Study autoencoders as compressors, beside published results.",
     "monitor": "Hold runs against a reference: what moved, with a stated rate of false alarms.",
     "score": "Find the events that look least like a reference sample.",
+    "price": "What packing costs for events unlike those that a codec learned.",
     "trigger": "Tiny integer nets that find anomalies in a trigger's hardware.",
 }
 """Command -> one line of help; kept here so that ``hepack --help`` imports no command."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -150,3 +152,14 @@ def reading_from(table: tuple[str, ...], allow_pickle: bool) -> ReadOptions:
     from hepack.io import ReadOptions
 
     return ReadOptions(allow_pickle=allow_pickle, tables=table or None)
+
+
+def command_line() -> str:
+    """What was asked, with base names only."""
+    return shlex.join(["hepack", *map(_based, sys.argv[1:])])
+
+
+def _based(word: str) -> str:
+    """A path, or ``NAME=path``, with its last part only."""
+    head, equals, path = word.rpartition("=")
+    return head + equals + (Path(path).name if "/" in path else path)

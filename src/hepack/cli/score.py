@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hepack.cli.options import json_option, overwrite_option, read_options, reading_from
+from hepack.cli.options import command_line, json_option, overwrite_option, read_options, reading_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +59,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--report", type=FILE, metavar="PAGE.html", help="How well each score finds the signals.")
 @click.option("--one-way", is_flag=True, help="Leave out the other direction in the report.")
-@click.option("--save", metavar="M.hpm", help="Keep scores by code length for later use as --model.")
+@click.option(
+    "--save",
+    metavar="M.hpm",
+    help="Keep the fitted detector for later use as --model; with --decorrelate, able to do that.",
+)
 @click.option(
     "--most", type=click.IntRange(100), default=1 << 20, show_default=True, help="Reference events to read."
 )
@@ -80,9 +82,9 @@ def command(
     """Score the events of FILES: how unlike the reference they are.
 
     Scores by code length (combined, surprise, rarity, tails, normalised, marginal, bits, excess), by autoencoders
-    (autoencoder, reconstruction, latent, kl; needs 'hepack[train]') and two baselines (mahalanobis, forest; needs
-    'hepack[report]'). Larger is less usual. Seven of ten reference events fit a method, the others calibrate its
-    p-values and rates.
+    (autoencoder, reconstruction, latent, kl) and two baselines (mahalanobis, forest). Larger is less usual. Seven of
+    ten reference events fit a method, the others calibrate its p-values and rates. Autoencoders need 'hepack[train]' to
+    be fitted, the forest 'hepack[report]'; with --model they need neither.
     """
     from hepack.cli.score_results import plain, show
     from hepack.cli.screen import print_json
@@ -94,9 +96,9 @@ def command(
     read = reading_from((), allow_pickle)
     name = table[0] if table else None
     reading: dict[str, Any] = {"table": name, "read": read, "format_id": format_id}
-    detector = _detector(reference, model, method, {**fit, "save": save}, reading)
+    detector = _detector(reference, model, method, fit, reading)
     if save:
-        save_detector(detector, save, overwrite=overwrite)
+        save_detector(detector, save, quantities=decorrelate, overwrite=overwrite)
     first = detector.recipe.methods[0]
     asked = {
         "method": first,
@@ -152,7 +154,7 @@ def _detector(
     from hepack.scoring.columns import Choice
     from hepack.scoring.detector import DEFAULT, METHODS, Detector, DetectorRecipe
     from hepack.scoring.events import read_events
-    from hepack.scoring.stored import check_storable, load_detector
+    from hepack.scoring.stored import load_detector
 
     if not reference:
         if model is None:
@@ -162,8 +164,6 @@ def _detector(
         loaded = load_detector(model)
         return loaded.limited(method) if method else loaded
     methods = METHODS if "all" in method else method or DEFAULT
-    if fit["save"]:
-        check_storable(methods)
     recipe = DetectorRecipe(
         methods=methods, choice=Choice(wanted=fit["variables"], left_out=fit["leave_out"]),
         leading=fit["leading"], seed=fit["seed"], threads=fit["threads"],
@@ -185,7 +185,7 @@ def _study(
     from hepack.cli.screen import waiting
     from hepack.scoring.events import read_events
     from hepack.study.anomalies import study_scores
-    from hepack.study.run import write
+    from hepack.study.page import write
 
     signals = {}
     for text in signal:
@@ -193,15 +193,9 @@ def _study(
         name, place = (label, path) if equals else (Path(text).stem, text)
         signals[name] = read_events([place], **reading)
     with waiting("comparing"):
-        study = study_scores(detector, signals, command=_command_line(), both_directions=both)
+        study = study_scores(detector, signals, command=command_line(), both_directions=both)
     write(study.page, report)
     return study
-
-
-def _command_line() -> str:
-    """What was asked, with base names only."""
-    words = [Path(word).name if "/" in word and "=" not in word else word for word in sys.argv[1:]]
-    return shlex.join(["hepack", *words])
 
 
 def _draw(listed: Sequence[TopEvent], folder: Path, reading: dict[str, Any]) -> None:

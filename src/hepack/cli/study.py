@@ -117,7 +117,8 @@ def command(
     require("torch", extra="train", purpose="hepack study").set_num_threads(max(1, threads))
     require("matplotlib", extra="plot", purpose="the plots of a study")
     from hepack.models.architecture import parse_layers
-    from hepack.study.run import SECTIONS, Request, study, write
+    from hepack.study.page import write
+    from hepack.study.run import SECTIONS, Request, study
 
     names = _words(variables)
     own = None

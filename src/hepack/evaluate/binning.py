@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.evaluate.results import Floats, Histogram
+from hepack.evaluate.figures import Histogram
+from hepack.evaluate.results import Floats
 
 Ints = NDArray[np.int64]
 

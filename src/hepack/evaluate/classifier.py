@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._optional import require
-from hepack.evaluate.results import ClassifierResult, Floats, Measured
+from hepack.evaluate.figures import Measured
+from hepack.evaluate.results import ClassifierResult, Floats
 
 FOLDS = 4
 MOST_ROWS = 12_000

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.evaluate.binning import Binning, suited
+from hepack.evaluate.figures import Histogram, Measured, Moments, Peak
 from hepack.evaluate.moments import Accumulated
 from hepack.evaluate.peaks import PARTS, fit_peak, fit_turn_on, jackknife
-from hepack.evaluate.results import Floats, Histogram, Measured, Moments, Peak, QuantityResult, TurnOnResult
+from hepack.evaluate.results import Floats, QuantityResult, TurnOnResult
 from hepack.physics.quantities import Quantity
 from hepack.physics.triggers import Trigger, online
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack._optional import require
-from hepack.evaluate.results import Floats, Fraction
+from hepack.evaluate.figures import Fraction
+from hepack.evaluate.results import Floats
 
 Counts = NDArray[Any]
 

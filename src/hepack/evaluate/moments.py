@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hepack.evaluate.results import Floats, Moments
+from hepack.evaluate.figures import Moments
+from hepack.evaluate.results import Floats
 
 LEVELS = (0.00135, 0.0228, 0.1587, 0.5, 0.8413, 0.9772, 0.99865)
 """Minus three to plus three standard deviations of a Gaussian."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from hepack._optional import require
-from hepack.evaluate.results import Floats, Measured, Peak
+from hepack.evaluate.figures import Measured, Peak
+from hepack.evaluate.results import Floats
 
 FEWEST = 200
 """Entries below which no peak is fitted."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.evaluate.binning import Binning, Filling
+from hepack.evaluate.figures import Profile
 from hepack.evaluate.moments import Accumulated
 from hepack.evaluate.pairing import FieldPair
-from hepack.evaluate.results import Floats, Profile, Promise, VariableResult
+from hepack.evaluate.results import Floats, Promise, VariableResult
 from hepack.physics.kinematics import wrap
 from hepack.table import Tolerance
 

@@ -7,12 +7,12 @@ distribution of all tests that the permutations gave.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from hepack.monitoring.columns import Floats, Mask
-from hepack.monitoring.permutation import one_sided
 from hepack.monitoring.probes import Test
 from hepack.monitoring.results import Chart, Drift
 
@@ -27,6 +27,9 @@ SLACK = 0.5
 """Standard deviations of a run that the cumulative sum takes off each step (Page, Biometrika 41 (1954) 100)."""
 MOST_CELLS = 40_000_000
 SEQUENCES = 1000
+"""Simulated at least ..."""
+RESOLUTION = 2
+"""... and so many for each one that may drift further at the stated rate, which fewer could not tell."""
 
 
 def moving_average(z: Floats) -> Floats:
@@ -70,28 +73,29 @@ def draw_charts(
     scale = np.where(scale > 0, scale, 1.0)
     centre = np.where([test.two_sided for test in tests], 0.0, null.mean(axis=0))
     averages = moving_average(np.clip((z - centre) / scale, -LARGEST, LARGEST))
-    worst = _simulated(null, centre, scale, spread, share, rng)
+    count = max(SEQUENCES, math.ceil(RESOLUTION / alarm_rate))
+    worst = _simulated(null, centre, scale, spread, share, count, rng)
     level = float(np.quantile(worst, 1 - alarm_rate, method="higher"))
     size = np.abs(averages / spread[:, None])[FEWEST_RUNS - 1 :]
     p = (1 + int(np.sum(worst >= size.max()))) / (1 + len(worst))
-    single = float(one_sided(np.array(3.0)))
     charts = tuple(
-        _chart(test, z[:, i], averages[:, i] * scale[i], level * spread * scale[i], failed[:, i], single)
+        _chart(test, z[:, i], averages[:, i] * scale[i], level * spread * scale[i], failed[:, i])
         for i, test in enumerate(tests)
     )
     return Drift(charts=charts, p=p, alarm=p <= alarm_rate)
 
 
 def _simulated(
-    null: Floats, centre: Floats, scale: Floats, spread: Floats, share: float, rng: np.random.Generator
-) -> Floats:
-    """The largest size of any test's average in any run, for many sequences of good runs: shape ``(sequence,)``."""
+    null: Floats, centre: Floats, scale: Floats, spread: Floats, share: float, count: int,
+    rng: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """The largest size of any test's average in any run, for ``count`` sequences of good runs, shape ``(count,)``."""
     runs = len(spread)
     good = ((null - centre) / scale).astype(np.float32)
-    worst = np.empty(SEQUENCES)
+    worst = np.empty(count)
     step = max(1, MOST_CELLS // max(1, good.shape[1]))
-    for first in range(0, SEQUENCES, step):
-        many = min(step, SEQUENCES - first)
+    for first in range(0, count, step):
+        many = min(step, count - first)
         level = np.zeros((many, good.shape[1]), np.float32)
         common = good[rng.integers(len(good), size=many)] * np.float32(np.sqrt(share))
         most = np.zeros(many)
@@ -104,11 +108,11 @@ def _simulated(
     return worst
 
 
-def _chart(test: Test, z: Floats, ewma: Floats, limit: Floats, failed: Mask, single: float) -> Chart:
+def _chart(test: Test, z: Floats, ewma: Floats, limit: Floats, failed: Mask) -> Chart:
     outside = np.flatnonzero((np.abs(ewma) > limit) & (np.arange(len(z)) >= FEWEST_RUNS - 1))
     sums = cumulative_sums(z)
     return Chart(
-        test=test, z=z, ewma=ewma, limit=limit, cusum=sums, single=single, shewhart=np.flatnonzero(failed),
+        test=test, z=z, ewma=ewma, limit=limit, cusum=sums, shewhart=np.flatnonzero(failed),
         drift=int(outside[0]) if len(outside) else -1, since=_since(sums),
     )  # fmt: skip
 

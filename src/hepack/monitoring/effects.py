@@ -201,7 +201,10 @@ def _between(edges: list[float], place: int) -> str:
     low, high = edges[place], edges[place + 1]
     if math.isinf(low):
         return f"below {high:.4g}"
-    return f"above {low:.4g}" if math.isinf(high) else f"from {low:.4g} to {high:.4g}"
+    if math.isinf(high):
+        return f"above {low:.4g}"
+    alone = high == np.nextafter(low, np.inf)  # a frequent value
+    return f"at {low:.4g}" if alone else f"from {low:.4g} to {high:.4g}"
 
 
 def _places(error: float) -> int:

@@ -64,7 +64,7 @@ class RunResult:
 class Chart:
     """One test over the runs. ``z`` (run,); ``ewma`` and its ``limit`` (run,); ``cusum`` up and down (run, 2).
 
-    ``shewhart``: the runs whose own deviation is over ``single``; ``drift``: the first run where ``ewma`` leaves its
+    ``shewhart``: the runs that fail the test by themselves; ``drift``: the first run where ``ewma`` leaves its
     band, -1 if none; ``since``: where the change most likely began, by the cumulative sum.
     """
 
@@ -73,7 +73,6 @@ class Chart:
     ewma: Floats
     limit: Floats
     cusum: Floats
-    single: float
     shewhart: Ints
     drift: int
     since: int

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING
 
 from hepack.evaluate.results import Comparison, QuantityResult, TableComparison, VariableResult
 from hepack.physics.roles import IDENTITY
-from hepack.report.figures import (
-    draw_correlations,
-    draw_crossings,
-    draw_quantity,
-    draw_stack,
-    draw_turn_on,
-    draw_variable,
-)
+from hepack.report.cut_figures import draw_crossings, draw_turn_on
+from hepack.report.figures import draw_correlations, draw_quantity, draw_stack, draw_variable
 from hepack.report.more_figures import draw_classifier, draw_curve, draw_sizes
 from hepack.report.spectra import Names
 from hepack.report.words import percent, signed_percent

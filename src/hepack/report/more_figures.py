@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hepack.evaluate.results import ClassifierResult, CostResult
+from hepack.evaluate.costs import CostResult
+from hepack.evaluate.results import ClassifierResult
 from hepack.report.style import AFTER, BEFORE, INK, STACK, label_corner, new_figure, plain_text
 
 if TYPE_CHECKING:

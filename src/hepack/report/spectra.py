@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepack._optional import require
-from hepack.evaluate.results import Floats, Histogram
+from hepack.evaluate.figures import Histogram
+from hepack.evaluate.results import Floats
 from hepack.report.style import AFTER, BEFORE, INK, log_ticks
 
 if TYPE_CHECKING:

@@ -133,3 +133,12 @@ def _bare(text: str) -> str:
         return tag if kept[-1] else ""
 
     return _GROUPS.sub(drop, text)
+
+
+def two_panels(width: float, height: float, *, left: float) -> tuple[Figure, Axes, Axes]:
+    """A figure with a high panel above a low one."""
+    figure = new_figure(width, height)
+    grid = figure.add_gridspec(
+        2, 1, height_ratios=(3, 1), hspace=0.06, left=left, right=0.97, top=0.93, bottom=0.12
+    )
+    return figure, figure.add_subplot(grid[0]), figure.add_subplot(grid[1])

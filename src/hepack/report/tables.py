@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hepack._sizes import size
-from hepack.evaluate.results import (
-    Comparison,
-    CostResult,
-    Fraction,
-    Moments,
-    TableComparison,
-    VariableResult,
-)
+from hepack.evaluate.costs import CostResult
+from hepack.evaluate.figures import Fraction, Moments
+from hepack.evaluate.results import Comparison, TableComparison, VariableResult
+from hepack.report.checks import STATES
 from hepack.report.markup import Cell, count, escape, items, number, paragraph, table
-from hepack.report.verdict import STATES, Verdict
+from hepack.report.verdict import Verdict
 from hepack.report.words import percent, plain, signed_percent, with_error
 
 SYMBOLS = {"pass": "✓ pass", "fail": "✗ fail", "unclear": "? unclear", "not tested": "– not tested"}

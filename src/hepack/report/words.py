@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hepack.evaluate.results import Fraction, Measured
+from hepack.evaluate.figures import Fraction, Measured
 
 
 def percent(value: float, digits: int = 3) -> str:

@@ -1,4 +1,4 @@
-"""Plain baselines on summary rows: the Mahalanobis distance and the isolation forest."""
+"""Plain baselines on summary rows: the Mahalanobis distance and the isolation forest, which scikit-learn grows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hepack._errors import CorruptFileError
 from hepack._optional import require
+from hepack.scoring.pieces import Floats, Pieces, floats_piece
 from hepack.scoring.scores import Contributions, Look, occluded
-
-Floats = NDArray[np.float64]
+from hepack.scoring.trees import Trees
 
 SHRINKAGE = 1e-3
 """Part of the unit matrix in the correlation matrix, which may be singular."""
@@ -53,12 +53,28 @@ class Mahalanobis:
         unit = np.clip((rows - self.mean) / self.width, -1e8, 1e8)
         return np.asarray((unit @ self.inverse) * unit, np.float64)
 
+    def to_parts(self) -> tuple[dict[str, Any], list[bytes]]:
+        """JSON, and arrays."""
+        return {}, [floats_piece(array) for array in (self.mean, self.width, self.inverse)]
+
+    @classmethod
+    def from_parts(cls, value: Any, pieces: Pieces, columns: int) -> Mahalanobis:
+        """Undo `to_parts`, for rows of so many columns.
+
+        Raises:
+            CorruptFileError: the parts are none of such a distance.
+        """
+        mean, width, inverse = pieces.floats(columns), pieces.floats(columns), pieces.floats(columns, columns)
+        if (width <= 0).any():
+            raise CorruptFileError("a Mahalanobis distance has impossible widths")
+        return cls(mean, width, inverse)
+
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """scikit-learn's isolation forest (Liu, Ting and Zhou, ICDM 2008), by default with 200 trees."""
+    """scikit-learn's isolation forest (Liu, Ting and Zhou, ICDM 2008), by default with 200 trees; evaluated here."""
 
-    forest: Any
+    trees: Trees
     centre: Floats
     method: str = "forest"
 
@@ -67,18 +83,29 @@ class Forest:
         """From reference rows ``(event, column)``."""
         ensemble = require("sklearn.ensemble", extra="report", purpose="the isolation forest")
         forest = ensemble.IsolationForest(n_estimators=trees, random_state=seed)
-        return cls(forest.fit(np.clip(rows, -1e30, 1e30)), np.median(rows, axis=0))
+        return cls(Trees.grown(forest.fit(rows)), np.median(rows, axis=0))
 
     def score(self, look: Look) -> Floats:
         """``2**(-depth / usual depth)``, eq. 2 there."""
-        return self._of(look.rows)
+        return self.trees.scores(look.rows)
 
     def contributions(self, look: Look) -> Contributions:
         """By how much the score falls with a column at its median."""
-        return of_rows(look, occluded(self._of, look.rows, self.centre))
+        return of_rows(look, occluded(self.trees.scores, look.rows, self.centre))
 
-    def _of(self, rows: Floats) -> Floats:
-        return np.asarray(-self.forest.score_samples(rows), np.float64) if len(rows) else np.zeros(0)
+    def to_parts(self) -> tuple[dict[str, Any], list[bytes]]:
+        """JSON, and arrays."""
+        value, pieces = self.trees.to_parts()
+        return value, [*pieces, floats_piece(self.centre)]
+
+    @classmethod
+    def from_parts(cls, value: Any, pieces: Pieces, columns: int) -> Forest:
+        """Undo `to_parts`, for rows of so many columns.
+
+        Raises:
+            CorruptFileError, LimitError: the parts are no such forest.
+        """
+        return cls(Trees.from_parts(value, pieces, columns), pieces.floats(columns))
 
 
 def of_rows(look: Look, values: Floats) -> Contributions:

@@ -34,7 +34,8 @@ FITTED = 0.7
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorRecipe:
-    """What to fit. ``leading``: objects of each collection in a summary row; ``options``: of the learned model."""
+    """What to fit; a method that is named twice counts once. ``leading``: objects of each collection in a summary
+    row; ``options``: of the learned model."""
 
     methods: tuple[str, ...] = DEFAULT
     choice: Choice = field(default_factory=Choice)
@@ -47,6 +48,7 @@ class DetectorRecipe:
     def __post_init__(self) -> None:
         if not self.methods:
             raise BadRequestError(f"no method is named; choose some of {', '.join(METHODS)}")
+        object.__setattr__(self, "methods", tuple(dict.fromkeys(self.methods)))
         for method in self.methods:
             if method not in METHODS:
                 raise BadRequestError(f"there is no score '{method}'; choose one of {', '.join(METHODS)}")
@@ -54,7 +56,8 @@ class DetectorRecipe:
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """``reference`` holds the scores of the calibrating events by method; ``held`` those events themselves."""
+    """``reference`` holds the scores of the calibrating events by method; ``held`` those events themselves. One that
+    was read from a file has instead only what was ``kept``: quantities of theirs by name."""
 
     recipe: DetectorRecipe
     coder: CodeLengths | None
@@ -62,6 +65,7 @@ class Detector:
     scorers: Mapping[str, Scorer]
     held: EventTable | None
     reference: Mapping[str, Floats]
+    kept: Mapping[str, Floats] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -77,7 +81,7 @@ class Detector:
         recipe = recipe or DetectorRecipe()
         if len(reference) < 2 * FEWEST:
             raise BadInputError(f"the reference has {len(reference)} events; give {2 * FEWEST} or more")
-        part, held = _divided(reference)
+        part, held = divided(reference)
         coder = summary = None
         scorers: dict[str, Scorer] = {}
         if set(recipe.methods) & set(BIT_METHODS):
@@ -88,7 +92,7 @@ class Detector:
                 names = recipe.choice.names(model.schema.variables)
                 coder = CodeLengths.fit(part, model, names=names, threads=recipe.threads)
             lengths = coder.measure(held, threads=recipe.threads)
-            for method in set(recipe.methods) & set(BIT_METHODS):
+            for method in [name for name in recipe.methods if name in BIT_METHODS]:
                 combined = method == "combined"
                 scorers[method] = Combined.fit(lengths) if combined else BitScorer.fit(method, lengths)
         if set(recipe.methods) & set(ROW_METHODS):
@@ -135,18 +139,32 @@ class Detector:
         """Calibrations in bins of `quantities` of the reference, such as ``ht`` or ``n Jet``.
 
         Raises:
-            BadRequestError: an unknown quantity, too few reference events, or a detector read from a file.
+            BadRequestError: an unknown quantity, too few reference events, or one that a file does not keep.
         """
-        if self.held is None:
-            raise BadRequestError("decorrelation needs the reference events; give them with --reference")
-        return Decorrelation.of(self.reference[method], quantities_named(self.held, names))
+        return Decorrelation.of(self.reference[method], self.quantities(names))
+
+    def quantities(self, names: Sequence[str]) -> list[Floats]:
+        """Some of `hepack.scoring.quantities.quantities` of the calibrating events.
+
+        Raises:
+            BadRequestError: there is no such quantity, or the detector was read from a file that does not keep it.
+        """
+        if self.held is not None:
+            return quantities_named(self.held, names)
+        for name in names:
+            if name not in self.kept:
+                raise BadRequestError(
+                    f"the detector was saved without the '{name}' of its reference events; save it with --decorrelate "
+                    f"'{name}', or give the reference with --reference"
+                )
+        return [self.kept[name] for name in names]
 
     def calibration(self, method: str) -> Calibration:
         """What the scores of a method mean."""
         return Calibration.of(self.reference[method])
 
 
-def _divided(table: EventTable) -> tuple[EventTable, EventTable]:
+def divided(table: EventTable) -> tuple[EventTable, EventTable]:
     """Runs of events for fitting and for calibrating, ten times each, so that neither is a stretch of its own."""
     edges = np.linspace(0, len(table), 11).astype(int)
     parts: tuple[list[EventTable], list[EventTable]] = ([], [])

@@ -10,7 +10,7 @@ collections are left out. A table without collections is used as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ LARGEST = 1e30
 
 @dataclass(frozen=True)
 class Summary:
-    """The columns of a row; ``slots`` says which object each belongs to (None: the event)."""
+    """The columns of a row; ``slots`` says which object each belongs to (None: the event), ``centre`` are medians."""
 
     schema: Schema
     names: tuple[str, ...]
@@ -45,19 +45,37 @@ class Summary:
         Raises:
             BadRequestError: more than `MAX_COLUMNS` columns.
         """
-        names, slots = _columns(reference.schema, leading)
-        if len(names) > MAX_COLUMNS:
-            raise BadRequestError(
-                f"a summary would have {len(names)} columns, at most {MAX_COLUMNS} are possible; "
-                f"choose fewer with --variables"
-            )
-        empty = cls(reference.schema, tuple(names), tuple(slots), (0.0,) * len(names), leading)
+        empty = cls.bare(reference.schema, leading)
         rows = empty._raw(reference)
         rows[~np.isfinite(rows)] = np.nan
         missing = np.isnan(rows).all(axis=0)
         rows[:, missing] = 0.0
-        centre = np.nanmedian(rows, axis=0) if len(rows) else np.zeros(len(names))
-        return cls(reference.schema, empty.names, empty.slots, tuple(map(float, centre)), leading)
+        return empty.centred(np.nanmedian(rows, axis=0)) if len(rows) else empty
+
+    @classmethod
+    def bare(cls, schema: Schema, leading: int) -> Summary:
+        """With zeros as medians.
+
+        Raises:
+            BadRequestError: more than `MAX_COLUMNS` columns.
+        """
+        count = _count(schema, leading)
+        if count > MAX_COLUMNS:
+            raise BadRequestError(
+                f"a summary would have {count} columns, at most {MAX_COLUMNS} are possible; "
+                f"choose fewer with --variables"
+            )
+        names, slots = _columns(schema, leading)
+        return cls(schema, tuple(names), tuple(slots), (0.0,) * len(names), leading)
+
+    def centred(self, centre: Floats) -> Summary:
+        """With other medians, shape ``(column,)``."""
+        return replace(self, centre=tuple(map(float, centre)))
+
+    @property
+    def centres(self) -> Floats:
+        """The medians, shape ``(column,)``."""
+        return np.array(self.centre, np.float64)
 
     def rows(self, table: EventTable) -> Floats:
         """The events of a table, shape ``(event, column)``; finite.
@@ -66,7 +84,7 @@ class Summary:
             BadInputError: the table lacks a column of the reference.
         """
         rows = self._raw(conform(table, self.schema))
-        return np.clip(np.where(np.isfinite(rows), rows, np.array(self.centre)), -LARGEST, LARGEST)
+        return np.clip(np.where(np.isfinite(rows), rows, self.centres), -LARGEST, LARGEST)
 
     def _raw(self, table: EventTable) -> Floats:
         rows = np.zeros((len(table), len(self.names)))
@@ -102,6 +120,15 @@ class Summary:
             at = offsets[:-1][have] + rank
             found[collection][at] = np.nan_to_num(found[collection][at]) + contributions[have, place]
         return found
+
+
+def _count(schema: Schema, leading: int) -> int:
+    """How many columns `_columns` gives."""
+    count = sum(v.axis == EVENTS for v in schema.variables)
+    for collection in schema.collections:
+        if collection.parent == EVENTS and collection.layout != "text":
+            count += 1 + (1 if collection.layout == "option" else leading) * len(schema.on(collection.name))
+    return count
 
 
 def _columns(schema: Schema, leading: int) -> tuple[list[str], list[Slot | None]]:

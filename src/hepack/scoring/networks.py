@@ -1,4 +1,4 @@
-"""Scores by autoencoders of summary rows; torch is needed to fit and to score.
+"""Scores by autoencoders of summary rows; torch is needed to fit them, not to score.
 
 ============== ==========================================================================
 method         score
@@ -15,20 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hepack._errors import BadRequestError
 from hepack._optional import require
 from hepack.scoring.baselines import of_rows
+from hepack.scoring.pieces import Floats
+from hepack.scoring.rownet import RowNet
 from hepack.scoring.scores import Contributions, Look, occluded
-
-if TYPE_CHECKING:
-    from hepack.training.trained import Trained
-
-Floats = NDArray[np.float64]
 
 RESIDUALS = ("autoencoder", "reconstruction")
 LATENTS = ("latent", "kl")
@@ -60,7 +55,7 @@ class Residual:
     """A plain autoencoder's residuals; ``resolution``, shape ``(column,)``, is 1 for ``autoencoder``."""
 
     method: str
-    net: Trained
+    net: RowNet
     resolution: Floats
 
     def score(self, look: Look) -> Floats:
@@ -74,7 +69,7 @@ class Residual:
         return of_rows(look, squares / max(1, squares.shape[1]))
 
     def _squares(self, rows: Floats) -> Floats:
-        return (_residuals(self.net, rows) / self.resolution) ** 2
+        return np.asarray((self.net.residuals(rows) / self.resolution) ** 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +77,7 @@ class Latent:
     """A variational autoencoder's latent; ``centre`` is what contributions are compared with."""
 
     method: str
-    net: Trained
+    net: RowNet
     centre: Floats
 
     def score(self, look: Look) -> Floats:
@@ -94,11 +89,9 @@ class Latent:
         return of_rows(look, occluded(self._of, look.rows, self.centre))
 
     def _of(self, rows: Floats) -> Floats:
-        normalised = self.net.normaliser.forward(rows)
         if self.method == "kl":
-            return self.net.penalty_of(normalised).astype(np.float64)
-        mean = self.net.latent_of(normalised).astype(np.float64)
-        total: Floats = (mean**2).sum(axis=1)
+            return self.net.divergence(rows)
+        total: Floats = (self.net.means(rows) ** 2).sum(axis=1)
         return total
 
 
@@ -132,19 +125,13 @@ def fit_networks(
             continue
         resolution = np.ones(rows.shape[1])
         if method == "reconstruction":
-            rms = np.sqrt((_residuals(nets["plain"], rows) ** 2).mean(axis=0))
+            rms = np.sqrt((nets["plain"].residuals(rows) ** 2).mean(axis=0))
             resolution = np.maximum(rms, LEAST_RESOLUTION)
         made.append(Residual(method, nets["plain"], resolution))
     return made
 
 
-def _residuals(net: Trained, rows: Floats) -> Floats:
-    normalised = net.normaliser.forward(rows)
-    back = net.normalised_from(net.latent_of(normalised))
-    return back.astype(np.float64) - normalised.astype(np.float64)
-
-
-def _trained(rows: Floats, recipe: NetRecipe, kind: str) -> Trained:
+def _trained(rows: Floats, recipe: NetRecipe, kind: str) -> RowNet:
     from hepack.models.architecture import Architecture
     from hepack.training.epochs import Settings
     from hepack.training.trained import fit, split
@@ -160,4 +147,4 @@ def _trained(rows: Floats, recipe: NetRecipe, kind: str) -> Trained:
         penalty=recipe.penalty, seed=recipe.seed,
     )  # fmt: skip
     train, held = split(len(rows), seed=recipe.seed)
-    return fit(rows[train], rows[held], architecture, settings, way="standard")[0]
+    return RowNet.of(fit(rows[train], rows[held], architecture, settings, way="standard")[0])

@@ -1,15 +1,14 @@
-"""Detectors by code length in a file: a ``.hpm`` model file with one more section, of the kind SCORES.
+"""Detectors in a file: a ``.hpm`` model file with one more section, of the kind SCORES (``docs/scores.md``).
 
-Its header is JSON: ``{"methods": [...], "marginals": [[role, name, histogram], ...], "moments": {method: {name:
-[mean, rms]}}, "parts": {method: [...]}, "scores": {method: [...]}}``. ``parts`` are the ascending reference scores of
-what ``combined`` combines; their moments stand among ``moments``. Readers that know nothing of the section skip it,
-so that the file also serves ``hepack pack --model``.
+Readers that know nothing of the section skip it, so that the file also serves ``hepack pack --model``: with the model
+of the code lengths, or with none where no method uses them. Everything is JSON and arrays of numbers; nothing in a
+file is executed.
 """
 
 from __future__ import annotations
 
-import math
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,61 +20,50 @@ from hepack._errors import BadInputError, BadRequestError, CorruptFileError
 from hepack._version import __version__
 from hepack.archive.models import MODEL_VERSION, ModelFile, write_model
 from hepack.codec.plan import Plan
-from hepack.container import ArchiveWriter, SectionKind, check, pack_json, unpack_json
-from hepack.learned import Key
-from hepack.scoring.bits import BIT_METHODS, PARTS, BitScorer, Combined
+from hepack.container import ArchiveWriter, SectionKind, pack_json, unpack_json
+from hepack.learned import TableModel
+from hepack.scoring.bits import BIT_METHODS
 from hepack.scoring.calibration import FEWEST
 from hepack.scoring.detector import Detector, DetectorRecipe
-from hepack.scoring.lengths import CodeLengths
-from hepack.scoring.marginal import Floats, Marginal
+from hepack.scoring.pieces import Floats, Pieces, floats_piece
 from hepack.scoring.scores import Scorer
+from hepack.scoring.stored_bits import bits_from_parts, bits_to_parts
+from hepack.scoring.stored_rows import rows_from_parts, rows_to_parts
 
 MAX_SCORES = 1 << 21
 """Reference scores of a method in a file."""
 
+MAX_QUANTITIES = 64
 
-def save_detector(detector: Detector, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a detector whose methods are all by code length.
+
+def save_detector(
+    detector: Detector, path: str | os.PathLike[str], *, quantities: Sequence[str] = (), overwrite: bool = False
+) -> None:  # fmt: skip
+    """Write a detector: its methods and their calibration, not the reference events themselves; of these only the named
+    ``quantities``, from which the loaded detector can then decorrelate.
 
     Raises:
-        BadRequestError: it has others, or the file exists.
+        BadRequestError: the file exists, or there is no such quantity.
     """
-    check_storable(detector.recipe.methods)
-    coder = detector.coder
-    assert coder is not None
-    combined = detector.scorers.get("combined")
-    parts = combined if isinstance(combined, Combined) else None
-    sums = [scorer for scorer in detector.scorers.values() if isinstance(scorer, BitScorer)]
+    methods = detector.recipe.methods
+    pieces = [floats_piece(_thinned(detector.reference[method])) for method in methods]
+    pieces += [floats_piece(_thinned(values)) for values in detector.quantities(quantities)]
+    bits, arrays = bits_to_parts(detector)
+    rows, more = rows_to_parts(detector)
+    pieces += [*(floats_piece(_thinned(scores)) for scores in arrays), *more]
+    body = b"".join(pieces)
     value = {
-        "methods": list(detector.recipe.methods),
-        "marginals": [[*key, histogram.to_json()] for key, histogram in coder.marginals.items()],
-        "moments": {
-            scorer.method: {name: list(pair) for name, pair in scorer.moments.items()}
-            for scorer in (*sums, *(parts.parts if parts else ()))
-        },
-        "parts": dict(zip(PARTS, (_thinned(a) for a in parts.references), strict=True)) if parts else {},
-        "scores": {m: _thinned(values) for m, values in detector.reference.items()},
-    }
-    plan = Plan(schemas=(coder.schema,), creator=f"hepack {__version__}")
+        "methods": list(methods), "quantities": list(quantities), "lengths": [len(piece) for piece in pieces],
+        "c": zlib.crc32(body), "bits": bits, "rows": rows,
+    }  # fmt: skip
+    model = _model(detector)
+    plan = Plan(schemas=(model.schema,), creator=f"hepack {__version__}")
     with replacing(Path(path), overwrite=overwrite) as temporary, temporary.open("wb") as handle:
         writer = ArchiveWriter(handle, MODEL_VERSION)
         writer.add(SectionKind.PLAN, pack_json(plan.to_json()), [], "plan")
-        write_model(writer, 0, coder.model)
-        writer.add(SectionKind.SCORES, pack_json(value), [], "scores")
+        write_model(writer, 0, model)
+        writer.add(SectionKind.SCORES, pack_json(value), [body], "scores")
         writer.finish({"files": 1})
-
-
-def check_storable(methods: Sequence[str]) -> None:
-    """Refuse methods that a model file cannot hold.
-
-    Raises:
-        BadRequestError: there is one.
-    """
-    for method in methods:
-        if method not in BIT_METHODS:
-            raise BadRequestError(
-                f"the score '{method}' cannot be kept in a model file; choose among {', '.join(BIT_METHODS)}"
-            )
 
 
 def load_detector(path: str | os.PathLike[str]) -> Detector:
@@ -85,81 +73,64 @@ def load_detector(path: str | os.PathLike[str]) -> Detector:
         BadInputError: the file has no scores. CorruptFileError, LimitError: it is damaged.
     """
     with ModelFile(path) as file:
-        header = file.scores
+        section = file.scores()
         found = file.find(file.schemas[0].name)
-    if header is None or found is None:
+    if section is None or found is None:
         raise BadInputError(
             f"'{os.fspath(path)}' holds a model but no reference scores; give the reference with --reference"
         )
-    model = found[1]
-    match unpack_json(header, "the scores of a model"):
+    try:
+        return _detector(unpack_json(section[0], "the scores of a model"), section[1], found[1])
+    except CorruptFileError as error:
+        raise type(error)(f"the detector in '{os.fspath(path)}' cannot be read: {error}") from None
+
+
+def _detector(value: Any, body: bytes, model: TableModel) -> Detector:
+    match value:
         case {
-            "methods": [*methods], "marginals": [*rows], "moments": dict(moments), "parts": dict(parts),
-            "scores": dict(scores),
-        }:  # fmt: skip
+            "methods": [*methods], "quantities": [*names], "lengths": lengths, "c": int(crc), "bits": bits,
+            "rows": rows,
+        } if len(names) <= MAX_QUANTITIES and all(type(name) is str for name in names):  # fmt: skip
             pass
         case _:
-            raise _damaged(path)
+            raise CorruptFileError("its header has a wrong form")
+    if zlib.crc32(body) != crc:
+        raise CorruptFileError("its arrays are damaged")
     try:
         recipe = DetectorRecipe(methods=tuple(methods))
-        check_storable(methods)
     except (BadRequestError, TypeError) as error:
-        raise CorruptFileError(f"'{os.fspath(path)}' holds unknown scores: {error}") from None
-    marginals: dict[Key, Marginal] = {}
-    for row in rows:
-        match row:
-            case [str(role), str(name), histogram]:
-                marginals[role, name] = Marginal.from_json(histogram)
-            case _:
-                raise _damaged(path)
-    needed = {m for method in recipe.methods for m in (PARTS if method == "combined" else (method,))}
-    if (
-        not marginals
-        or not set(marginals) <= set(model.by_key)
-        or not needed <= set(moments)
-        or not set(methods) <= set(scores)
-    ):
-        raise _damaged(path)
-    coder = CodeLengths(model, marginals)
-    sums = {method: BitScorer(method, _moments(moments[method], path)) for method in needed}
-    scorers: dict[str, Scorer] = {method: sums[method] for method in recipe.methods if method in sums}
-    if "combined" in methods:
-        references = tuple(np.sort(_numbers(parts.get(part), path)) for part in PARTS)
-        scorers["combined"] = Combined(tuple(sums[part] for part in PARTS), references)
-    reference = {method: _numbers(scores[method], path) for method in recipe.methods}
-    return Detector(recipe, coder, None, scorers, None, reference)
+        raise CorruptFileError(f"it has unknown scores: {error}") from None
+    pieces = Pieces(body, lengths)
+    reference = {method: _scores(pieces) for method in recipe.methods}
+    kept = {name: pieces.vector(MAX_SCORES, finite=False) for name in names}
+    if len({len(array) for array in (*reference.values(), *kept.values())}) != 1:
+        raise CorruptFileError("it has other numbers of events for some of its scores")
+    coder, scorers = bits_from_parts(bits, recipe.methods, model, lambda: np.sort(_scores(pieces)))
+    summary, others = rows_from_parts(rows, recipe.methods, pieces)
+    pieces.finish()
+    made: dict[str, Scorer] = {**scorers, **others}
+    if set(made) != set(recipe.methods):
+        raise CorruptFileError("it has no model of some of its scores")
+    return Detector(recipe, coder, summary, made, None, reference, kept)
 
 
-def _thinned(scores: Floats) -> list[float]:
-    """All of the scores, or evenly many of them, ascending."""
-    ordered = np.sort(scores)
-    if len(ordered) > MAX_SCORES:
-        ordered = ordered[np.linspace(0, len(ordered) - 1, MAX_SCORES).astype(np.int64)]
-    found: list[float] = ordered.tolist()
+def _model(detector: Detector) -> TableModel:
+    """That of the code lengths, or one without items of the columns that are scored."""
+    if detector.coder is not None and set(detector.recipe.methods) & set(BIT_METHODS):
+        return detector.coder.model
+    assert detector.summary is not None
+    return TableModel(detector.summary.schema, ())
+
+
+def _thinned(values: Floats) -> Floats:
+    """All numbers, or evenly many of them: the same events of every array."""
+    if len(values) <= MAX_SCORES:
+        return values
+    return values[np.linspace(0, len(values) - 1, MAX_SCORES).astype(np.int64)]
+
+
+def _scores(pieces: Pieces) -> Floats:
+    found = pieces.vector(MAX_SCORES)
+    if len(found) < FEWEST:
+        raise CorruptFileError("it has too few reference scores")
     return found
-
-
-def _moments(value: Any, path: str | os.PathLike[str]) -> dict[str, tuple[float, float]]:
-    found = {}
-    for name, pair in value.items() if isinstance(value, dict) else [("", None)]:
-        match pair:
-            case [float() | int() as mean, float() | int() as rms] if (
-                math.isfinite(mean) and 0 <= rms < math.inf
-            ):
-                found[str(name)] = (float(mean), float(rms))
-            case _:
-                raise _damaged(path)
-    return found
-
-
-def _numbers(value: Any, path: str | os.PathLike[str]) -> Floats:
-    if not isinstance(value, list) or not all(type(v) in (float, int) and math.isfinite(v) for v in value):
-        raise _damaged(path)
-    check(len(value), MAX_SCORES, "the number of reference scores")
-    if len(value) < FEWEST:
-        raise _damaged(path)
-    return np.array(value, np.float64)
-
-
-def _damaged(path: str | os.PathLike[str]) -> CorruptFileError:
-    return CorruptFileError(f"the reference scores in '{os.fspath(path)}' have a wrong form")

@@ -3,8 +3,10 @@ light and dark, tables that sort, plots that zoom."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 
 from hepack._version import __version__
 from hepack.report.markup import Cell, count, escape, figure, items, number, paragraph, section, table
@@ -33,6 +35,17 @@ def render(study: Study) -> str:
     for key, value in filled.items():
         page = page.replace(f"<!--{key}-->", value, 1)
     return page
+
+
+def write(study: Study, output: Path, *, plots: Path | None = None) -> None:
+    """The page at ``output``, the figures of it as JSON beside it, and the plots as files if asked for."""
+    output.write_text(render(study), encoding="utf-8")
+    output.with_suffix(".json").write_text(json.dumps(study.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if plots is not None:
+        plots.mkdir(parents=True, exist_ok=True)
+        for part in study.sections:
+            for picture in part.pictures:
+                draw.save(picture, plots)
 
 
 def _resource(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ import torch
 from hepack._errors import BadRequestError, HepackError
 from hepack.bench.machine import machine_facts
 from hepack.models.architecture import Architecture
-from hepack.study import draw, page
 from hepack.study.ablation import Choice, ablate
 from hepack.study.combine import combine
 from hepack.study.discrete import kinds_within
@@ -191,17 +189,6 @@ class _Run:
         if not paths:
             raise BadRequestError(f"no file was named; pass {option} FILE")
         return paths
-
-
-def write(result: Study, output: Path, *, plots: Path | None = None) -> None:
-    """The page at ``output``, the figures of it as JSON beside it, and the plots as files if asked for."""
-    output.write_text(page.render(result), encoding="utf-8")
-    output.with_suffix(".json").write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
-    if plots is not None:
-        plots.mkdir(parents=True, exist_ok=True)
-        for section in result.sections:
-            for picture in section.pictures:
-                draw.save(picture, plots)
 
 
 def _keep(outcome: Outcome, folder: Path) -> None:

@@ -101,7 +101,7 @@ class Tolerance:
             if period is not None and self.is_bounded:
                 # both differences are rounded: stay on the safe side of the bound by twice that
                 slack = 4 * np.spacing(np.maximum(error, period))
-                inside |= np.abs(period - error) + slack <= self._allowance(before)
+                inside |= np.abs(period - error) + slack <= self.allowance(before)
         keep_bits = ~np.isfinite(before) | ~np.isfinite(after) | (before == 0) & np.signbit(before)
         return np.asarray(different & (keep_bits | ~inside))
 
@@ -125,7 +125,7 @@ class Tolerance:
 
         Rounding keeps the order, so only a tie needs the bits that it dropped.
         """
-        allowed = self._allowance(before)
+        allowed = self.allowance(before)
         tie = error == allowed
         if tie.any():
             tie[tie] = self._excess(before[tie], after[tie], allowed[tie]) <= 0
@@ -149,7 +149,8 @@ class Tolerance:
         product[allowed < 1e-280] = np.nan
         return np.asarray(dropped - product)
 
-    def _allowance(self, before: NDArray[np.float64]) -> NDArray[np.float64]:
+    def allowance(self, before: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The largest error of each value, of a mode that has one (absolute, relative, mantissa)."""
         if self.mode == "absolute":
             return np.full_like(before, self.value)
         if self.mode == "relative":
