@@ -29,22 +29,30 @@ def command() -> None:
 @click.option("-n", "--events", default=1000, show_default=True, help="Number of events.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="HDF5 file to write.")
 @click.option("--seed", default=1, show_default=True, help="Same seed and options, same events.")
-@click.option("--pile-up", default=0.0, show_default=True, help="Mean number of extra collisions.")
+@click.option(
+    "--pile-up",
+    default="0",
+    show_default=True,
+    help="Mean number of extra collisions, or a range such as 0-40: one mean for each event.",
+)
 @click.option("--filter/--no-filter", "filtered", default=None, help="Ask for a lepton above 23 GeV "
               "(default: of the background only).")  # fmt: skip
 @overwrite_option
 def simulate(
-    stream: str, events: int, output: Path, seed: int, pile_up: float, filtered: bool | None, overwrite: bool
+    stream: str, events: int, output: Path, seed: int, pile_up: str, filtered: bool | None, overwrite: bool
 ) -> None:
     """Make a STREAM: background (the mix), w, qcd, z, ttbar, a_4l, leptoquark, h0_tautau, hplus_taunu."""
+    from hepack.simulate.pileup import PileUp
     from hepack.triggering.files import write_stream
+
+    wanted = PileUp.parse(pile_up)
 
     def tick(name: str, done: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{name}: {done}   ", nl=False, err=True)
 
     write_stream(
-        stream, events, output, seed=seed, pile_up=pile_up, filtered=filtered, overwrite=overwrite, tick=tick
+        stream, events, output, seed=seed, pile_up=wanted, filtered=filtered, overwrite=overwrite, tick=tick
     )
     click.echo(f"{output}: {events} events of {stream}")
 

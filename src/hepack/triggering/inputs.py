@@ -12,6 +12,8 @@ from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.io import open_source
 
 COLUMN = "Particles"
+MEAN_PILE_UP = "mean_pile_up"
+"""Column of a file with pile-up: the mean number of further collisions that an event was made with."""
 MAX_PT_GEV = 14_000.0
 """No object carries more than the beams' energy: a larger pt is in MeV."""
 MAX_ETA = 6.0
