@@ -174,7 +174,7 @@ def export(
 @click.argument("background", type=click.Path(path_type=Path))
 @click.option("--signal", multiple=True, metavar=NAMED, help="A signal stream; repeatable.")
 @click.option(
-    "--pile-up", "pile_up", multiple=True, metavar=NAMED, help="Background with pile-up; repeatable."
+    "--pile-up", "pile_up", multiple=True, metavar=NAMED, help="Background of another pile-up; repeatable."
 )
 @click.option("--rate", default=1e-5, show_default=True, help="Share of background each trigger may accept.")
 @click.option("--precision", default=0.3, show_default=True, help="Relative uncertainty of a quoted rate.")
@@ -184,15 +184,18 @@ def study(
     model: Path, background: Path, signal: tuple[str, ...], pile_up: tuple[str, ...], rate: float,
     precision: float, plot: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Compare MODEL with cuts on leptons, HT and missing momentum at the same rate on BACKGROUND."""
+    """Compare MODEL with cuts on leptons, HT and missing momentum at the same rate on BACKGROUND.
+
+    Where BACKGROUND was made with a range of pile-up, the rate is shown in slices of it.
+    """
     from hepack.cli.screen import print_json
-    from hepack.triggering.inputs import read_stream
+    from hepack.triggering.inputs import read_mean_pile_up, read_stream
     from hepack.triggering.model import load
     from hepack.triggering.study import study as run_study
 
     result = run_study(
         load(model), read_stream(str(background)), _streams(signal), rate=rate, pile_up=_streams(pile_up),
-        precision=precision,
+        mean_pile_up=read_mean_pile_up(str(background)), precision=precision,
     )  # fmt: skip
     if plot is not None:
         from hepack.triggering.picture import draw

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hepack._errors import BadInputError, BadRequestError
 from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.io import open_source
+from hepack.simulate.pileup import MOST
 
 COLUMN = "Particles"
 MEAN_PILE_UP = "mean_pile_up"
@@ -33,19 +34,40 @@ def read_stream(path: str) -> Floats:
     Raises:
         BadInputError: no such column, another number of columns, no events, NaN, or MeV instead of GeV.
     """
+    found = _column(path, COLUMN)
+    if found is None:
+        raise BadInputError(
+            f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'"
+        )
+    return check_stream(found, path)
+
+
+def read_mean_pile_up(path: str) -> NDArray[np.float64] | None:
+    """The mean number of further collisions of each event; None for a file without that column.
+
+    Raises:
+        BadInputError: the column does not hold one plausible number per event.
+    """
+    found = _column(path, MEAN_PILE_UP)
+    if found is None:
+        return None
+    if found.ndim != 1 or found.dtype.kind not in "fiu" or not ((found >= 0) & (found <= MOST)).all():
+        raise BadInputError(
+            f"{path}: the column '{MEAN_PILE_UP}' must hold one number from 0 to {MOST:g} per event; "
+            "make the file again or drop the column"
+        )
+    return np.asarray(found, np.float64)
+
+
+def _column(path: str, name: str) -> NDArray[Any] | None:
     with open_source(path) as source:
         for index, schema in enumerate(source.contents.schemas):
-            if COLUMN not in {variable.name for variable in schema.variables}:
-                continue
-            blocks = [
-                np.asarray(table.columns[COLUMN]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)
-            ]
-            if not blocks:
-                break
-            return check_stream(np.concatenate(blocks), path)
-    raise BadInputError(
-        f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'"
-    )
+            if name in {variable.name for variable in schema.variables}:
+                blocks = [
+                    np.asarray(table.columns[name]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)
+                ]
+                return np.concatenate(blocks) if blocks else None
+    return None
 
 
 def check_stream(values: NDArray[Any], where: str) -> Floats:

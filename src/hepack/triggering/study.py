@@ -26,6 +26,10 @@ from hepack.triggering.rates import (
 Stream = NDArray[np.float32]
 SHIFTS = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
 """Relative shifts of the energy scale: all pt, the missing one too."""
+SLICE = 10.0
+"""Width of the slices of mean pile-up, collisions."""
+PILE_UP = "pile-up "
+"""Begins the names of changes of the pile-up."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,14 @@ def study(
     *,
     rate: float = 1e-5,
     pile_up: Mapping[str, Stream] | None = None,
+    mean_pile_up: NDArray[np.float64] | None = None,
     precision: float = PRECISION,
 ) -> StudyResult:
     """Compare at ``rate``. Streams have shape ``(event, object, 3)``, see `hepack.triggering.inputs`.
 
     Half of the background sets the thresholds, the other half measures, so each half must be large
-    enough for the rate.
+    enough for the rate. With ``mean_pile_up``, one number per event of background, the rate is measured
+    in slices of it, too; ``pile_up`` holds further backgrounds by name.
 
     Raises:
         BadRequestError: too few background events for the rate, or no signal.
@@ -106,6 +112,7 @@ def study(
     if not signals:
         raise BadRequestError("a study needs at least one signal; give --signal NAME=FILE")
     first, second = background[:half], background[half:]
+    slices = {} if mean_pile_up is None else pile_up_slices(second, mean_pile_up[half:])
     menu = _Menu.at(trigger, first, rate)
     scores = menu.trigger.score(second)
     rates = menu.rates(second, scores)
@@ -119,7 +126,7 @@ def study(
         thresholds=menu.cuts,
         rates=rates,
         signals={name: menu.signal(scores, stream) for name, stream in signals.items()},
-        stability=menu.stability(second, rates, pile_up or {}),
+        stability=menu.stability(second, rates, slices | dict(pile_up or {})),
     )
 
 
@@ -176,10 +183,22 @@ class _Menu:
     ) -> dict[str, dict[str, Share]]:
         """``nominal`` again, then under each shift of the scale, then on ``others`` (with pile-up)."""
         changed = {f"scale {shift:+.0%}": scaled(stream, 1 + shift) for shift in SHIFTS}
-        changed |= {f"pile-up {name}": events for name, events in others.items()}
+        changed |= {f"{PILE_UP}{name}": events for name, events in others.items()}
         return {"nominal": nominal} | {
             change: self.rates(events, self.trigger.score(events)) for change, events in changed.items()
         }
+
+
+def pile_up_slices(stream: Stream, mean: NDArray[np.float64]) -> dict[str, Stream]:
+    """The events of each slice of mean pile-up of width `SLICE`, by rising pile-up; empty ones are left out.
+
+    Raises:
+        BadRequestError: not one mean for each event.
+    """
+    if mean.shape != stream.shape[:1]:
+        raise BadRequestError(f"{len(stream)} events need as many means of pile-up, found {mean.shape}")
+    number = np.floor(mean / SLICE).astype(np.int64)
+    return {f"{n * SLICE:g} to {(n + 1) * SLICE:g}": stream[number == n] for n in np.unique(number).tolist()}
 
 
 def scaled(stream: Stream, factor: float) -> Stream:
