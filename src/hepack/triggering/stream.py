@@ -131,12 +131,20 @@ def collisions_for(request: StreamRequest, tick: Callable[[int], None] | None = 
     """The library that the pile-up of ``request`` is drawn from; None without pile-up."""
     if not request.pile_up.on:
         return None
+    total = 0
+
+    def report(made: int) -> None:
+        nonlocal total
+        total += made
+        if tick:
+            tick(total)
+
     return library(
         request.pile_up.library_size(request.events),
         energy=request.energy,
         seed=request.seed,
         detector=CMS_LIKE,
-        tick=tick or (lambda _: None),
+        tick=report,
     )
 
 
