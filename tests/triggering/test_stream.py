@@ -45,11 +45,12 @@ def test_a_stream_passes_its_filter_and_repeats():
 
 
 @pytest.mark.slow
-def test_a_file_with_pile_up_names_it(tmp_path):
+def test_a_file_with_pile_up_names_it(tmp_path, monkeypatch):
     pytest.importorskip("pythia8mc", reason="Pythia is not installed")
     pytest.importorskip("fastjet", reason="FastJet is not installed")
     from hepack.triggering.files import write_stream
 
+    monkeypatch.setattr("hepack.triggering.stream.AT_ONCE", 100)  # several pieces
     path = tmp_path / "a.h5"
     write_stream("a_4l", 40, path, pile_up=PileUp(0.0, 3.0))
     assert read_stream(str(path)).shape == (40, 19, 3)

@@ -77,6 +77,11 @@ class PileUp:
         """Whether there is any."""
         return self.high > 0
 
+    @property
+    def average(self) -> float:
+        """The mean number of collisions of all events."""
+        return (self.low + self.high) / 2
+
     def draw(self, events: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
         """The mean of each event, and a Poisson number of collisions; nothing is drawn where it is off."""
         means = np.full(events, self.low)
@@ -86,7 +91,7 @@ class PileUp:
 
     def library_size(self, events: int) -> int:
         """How many collisions a run of ``events`` events makes to draw from."""
-        drawn = math.ceil(events * (self.low + self.high) / 2)
+        drawn = math.ceil(events * self.average)
         return max(1, min(drawn, max(SMALLEST, math.ceil(drawn / REUSE)), LARGEST))
 
 

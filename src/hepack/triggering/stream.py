@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,8 @@ SIGNALS = {
 }
 CHUNK = 500
 """Generated events that share a seed."""
+AT_ONCE = 20_000
+"""Collisions that are overlaid together, on average; as many take about 2 GB."""
 LOOSE_PT, LOOSE_ETA = 18.0, 2.7
 """Loose cut on the true leptons before the detector, which measures only what can pass."""
 FAKE_SHARE = (0.8, 1.0)
@@ -195,14 +198,24 @@ def _events(
         record = select(record, _may_pass(record))
     if record.n_events == 0:
         return None, rng
+    pieces = max(1, math.ceil(record.n_events * request.pile_up.average / AT_ONCE))
+    number = np.arange(record.n_events) * pieces // record.n_events
+    parts = [
+        _observed(select(record, number == n) if pieces > 1 else record, request.pile_up, pool, rng)
+        for n in range(pieces)
+    ]
+    return Made.joined(parts), rng
+
+
+def _observed(record: Record, pile_up: PileUp, pool: Collisions | None, rng: np.random.Generator) -> Made:
     particles = visible_particles(record)
-    means, counts = request.pile_up.draw(record.n_events, rng)
+    means, counts = pile_up.draw(record.n_events, rng)
     if pool is not None:
         particles = overlay(particles, pool, counts, length=CMS_LIKE.beam_spot_length, rng=rng)
     objects = observe_objects(particles, record.weight, pile_up=counts, detector=CMS_LIKE, rng=rng)
-    table = trigger_table(objects, cleaning=CMS_LIKE if request.pile_up.on else None)
+    table = trigger_table(objects, cleaning=CMS_LIKE if pile_up.on else None)
     values = np.asarray(table.columns["Particles"], np.float32)
-    return Made(values, means.astype(np.float32), counts.astype(np.int32)), rng
+    return Made(values, means.astype(np.float32), counts.astype(np.int32))
 
 
 def _may_pass(record: Record) -> NDArray[np.bool_]:
