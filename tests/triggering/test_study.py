@@ -63,6 +63,12 @@ def test_the_rate_in_slices_of_pile_up(built):
     for name in ("anomaly", "lepton", "union"):
         assert sum(rates[name].passed for rates in piled.values()) == found.rates[name].passed
         assert sum(rates[name].total for rates in piled.values()) == found.events
+    assert list(found.by_pile_up) == ["0 to 10", "10 to 20", "20 to 30"]  # the last is too small for the rate
+    for adjusted in found.by_pile_up.values():
+        low, high = adjusted.rate.interval
+        assert low < 0.03
+        assert high > 0.005
+    assert "interval" in found.as_json()["by_pile_up"]["0 to 10"]["rate"]
     with pytest.raises(BadRequestError, match="as many means"):
         pile_up_slices(background, mean[:-1])
 

@@ -229,6 +229,13 @@ def _show(result: StudyResult) -> None:
             table.add_row("" if row else stream, change, *(_text(rates[n]) for n in names))
         table.add_section()
     out.print(table)
+    if result.by_pile_up:
+        table = Table(
+            "mean pile-up", "threshold", "rate", title="Anomaly trigger with a threshold for each pile-up"
+        )
+        for name, found_there in result.by_pile_up.items():
+            table.add_row(name, str(found_there.threshold), _text(found_there.rate))
+        out.print(table)
 
 
 def _text(share: Any) -> str:

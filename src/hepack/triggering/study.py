@@ -61,12 +61,20 @@ class SignalResult:
 
 
 @dataclass(frozen=True)
+class Adjusted:
+    """``threshold`` is set on a slice of pile-up in one half of the background, ``rate`` measured in the other."""
+
+    threshold: int
+    rate: Share
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """``rate`` is the share of background each trigger may accept; thresholds were set on one half of the
     background (``calibration`` events) and rates measured on the other (``events``).
 
     ``rates`` holds the measured rate of each trigger and union, ``stability`` the rate of each trigger
-    at the same thresholds under each change.
+    at the same thresholds under each change, ``by_pile_up`` the anomaly trigger with a threshold for each slice.
     """
 
     rate: float
@@ -79,6 +87,7 @@ class StudyResult:
     rates: dict[str, Share]
     signals: dict[str, SignalResult]
     stability: dict[str, dict[str, Share]]
+    by_pile_up: dict[str, Adjusted]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, intervals included."""
@@ -112,7 +121,8 @@ def study(
     if not signals:
         raise BadRequestError("a study needs at least one signal; give --signal NAME=FILE")
     first, second = background[:half], background[half:]
-    slices = {} if mean_pile_up is None else pile_up_slices(second, mean_pile_up[half:])
+    whole = np.full(len(background), np.nan) if mean_pile_up is None else mean_pile_up
+    before, slices = pile_up_slices(first, whole[:half]), pile_up_slices(second, whole[half:])
     menu = _Menu.at(trigger, first, rate)
     scores = menu.trigger.score(second)
     rates = menu.rates(second, scores)
@@ -127,7 +137,18 @@ def study(
         rates=rates,
         signals={name: menu.signal(scores, stream) for name, stream in signals.items()},
         stability=menu.stability(second, rates, slices | dict(pile_up or {})),
+        by_pile_up={
+            name: adjusted(trigger, before[name], events, rate)
+            for name, events in slices.items()
+            if len(before.get(name, ())) >= events_needed(rate, precision)
+        },
     )
+
+
+def adjusted(trigger: Trigger, before: Stream, events: Stream, rate: float) -> Adjusted:
+    """The threshold that ``before`` gives for ``rate``, and the rate of ``events`` above it."""
+    edge = int(np.ceil(threshold_at(trigger.score(before), rate)))
+    return Adjusted(edge, share(trigger.score(events) >= edge))
 
 
 @dataclass(frozen=True)
@@ -190,15 +211,16 @@ class _Menu:
 
 
 def pile_up_slices(stream: Stream, mean: NDArray[np.float64]) -> dict[str, Stream]:
-    """The events of each slice of mean pile-up of width `SLICE`, by rising pile-up; empty ones are left out.
+    """The events of each slice of mean pile-up of width `SLICE`, by rising pile-up; none where ``mean`` is NaN.
 
     Raises:
         BadRequestError: not one mean for each event.
     """
     if mean.shape != stream.shape[:1]:
         raise BadRequestError(f"{len(stream)} events need as many means of pile-up, found {mean.shape}")
-    number = np.floor(mean / SLICE).astype(np.int64)
-    return {f"{n * SLICE:g} to {(n + 1) * SLICE:g}": stream[number == n] for n in np.unique(number).tolist()}
+    low = np.floor(mean / SLICE) * SLICE
+    edges = np.unique(low[np.isfinite(low)]).tolist()
+    return {f"{edge:g} to {edge + SLICE:g}": stream[low == edge] for edge in edges}
 
 
 def scaled(stream: Stream, factor: float) -> Stream:
