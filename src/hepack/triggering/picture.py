@@ -42,7 +42,7 @@ def figure_of(result: StudyResult) -> Figure:
     _stability(axes["rates"], scale, result, f"rates on {result.events:,} other events")
     _efficiency_shifts(axes["kept"], result)
     if piled:
-        _stability(axes["pile-up"], {"all": result.rates} | piled, result, "the same, by mean pile-up")
+        _stability(axes["pile-up"], {"all": result.rates} | piled, result, "rates by mean pile-up")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
     return figure
 
