@@ -1,16 +1,20 @@
 """Rates and AUCs of trigger models against pile-up, and the streams that the committed figures came from.
 
-    for n in 1 3; do hepack trigger simulate background -n 8000 --seed 10$n --pile-up 0-40 -o bg$n.h5; done
+    for n in 1 2 3; do hepack trigger simulate background -n 8000 --seed 10$n --pile-up 0-40 -o bg$n.h5; done
     python benchmarks/trigger/pileup.py join bg1.h5 bg3.h5 -o train.h5
+    python benchmarks/trigger/pileup.py join bg3.h5 bg2.h5 -o rest.h5
+    python benchmarks/trigger/pileup.py join bg1.h5 bg3.h5 bg2.h5 -o all.h5
     for s in a_4l leptoquark h0_tautau hplus_taunu; do
         hepack trigger simulate $s -n 1000 --seed 21 --pile-up 20 -o $s.h5; done
     for s in a_4l leptoquark h0_tautau; do    # 300 of h0_tautau, which rarely has such a lepton
         hepack trigger simulate $s -n 1000 --seed 22 --pile-up 20 --filter -o ${s}_filtered.h5; done
     hepack trigger train train.h5 -o pileup.model.json --rate 0.003 --input-rate 1e6 --output-rate 1e3
-    python benchmarks/trigger/pileup.py measure pileup.model.json bg3.h5 --signal a_4l=a_4l.h5 ... \\
+    python benchmarks/trigger/pileup.py measure pileup.model.json rest.h5 --signal a_4l=a_4l.h5 ... \\
         -o benchmarks/trigger/pileup_trained.json
-    python benchmarks/trigger/pileup.py measure axol1tl.model.json train.h5 --signal a_4l=a_4l.h5 ... \\
+    python benchmarks/trigger/pileup.py measure axol1tl.model.json all.h5 --signal a_4l=a_4l.h5 ... \\
         --without background.h5 -o benchmarks/trigger/pileup.json
+    hepack trigger study axol1tl.model.json all.h5 --signal a_4l=a_4l.h5 ... --rate 0.01 --plot docs/trigger/pileup.png \\
+        --json > benchmarks/trigger/study_pileup.json
 
 Training takes the first half of its file, bg1. `axol1tl.model.json` was trained without pile-up and saw neither. The
 thresholds of ``measure`` are those of all of its background, and the slices of that are compared with each other, which

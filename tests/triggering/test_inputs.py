@@ -75,7 +75,7 @@ def test_the_mean_pile_up_is_read_if_it_is_there(tmp_path):
     assert read_mean_pile_up(write(tmp_path / "b.h5", Particles=stream)) is None
     for wrong in (np.array([0.0, np.nan, 1.0]), np.array([-1.0, 0, 0]), np.zeros((3, 2))):
         path = write(tmp_path / "c.h5", Particles=stream, mean_pile_up=wrong)
-        with pytest.raises(BadInputError, match="one number from 0 to 200"):
+        with pytest.raises(BadInputError, match="one number from 0 to 1000"):
             read_mean_pile_up(path)
 
 

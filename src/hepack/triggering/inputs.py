@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from hepack._errors import BadInputError, BadRequestError
 from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.io import open_source
-from hepack.simulate.pileup import MOST
 
 COLUMN = "Particles"
 MEAN_PILE_UP = "mean_pile_up"
@@ -18,6 +17,8 @@ MEAN_PILE_UP = "mean_pile_up"
 MAX_PT_GEV = 14_000.0
 """No object carries more than the beams' energy: a larger pt is in MeV."""
 MAX_ETA = 6.0
+MAX_PILE_UP = 1000.0
+"""Collisions per crossing: no collider that is planned has as many."""
 BLOCK_BYTES = 1 << 26
 ROWS = 4096
 """Events at a time in double precision, so that a long stream is not copied whole."""
@@ -51,9 +52,9 @@ def read_mean_pile_up(path: str) -> NDArray[np.float64] | None:
     found = _column(path, MEAN_PILE_UP)
     if found is None:
         return None
-    if found.ndim != 1 or found.dtype.kind not in "fiu" or not ((found >= 0) & (found <= MOST)).all():
+    if found.ndim != 1 or found.dtype.kind not in "fiu" or not ((found >= 0) & (found <= MAX_PILE_UP)).all():
         raise BadInputError(
-            f"{path}: the column '{MEAN_PILE_UP}' must hold one number from 0 to {MOST:g} per event; "
+            f"{path}: the column '{MEAN_PILE_UP}' must hold one number from 0 to {MAX_PILE_UP:g} per event; "
             "make the file again or drop the column"
         )
     return np.asarray(found, np.float64)
