@@ -1,22 +1,21 @@
 """Rates and AUCs of trigger models against pile-up, and the streams that the committed figures came from.
 
     for n in 1 2 3; do hepack trigger simulate background -n 8000 --seed 10$n --pile-up 0-40 -o bg$n.h5; done
-    python benchmarks/trigger/pileup.py join bg1.h5 bg3.h5 -o train.h5
-    python benchmarks/trigger/pileup.py join bg3.h5 bg2.h5 -o rest.h5
     python benchmarks/trigger/pileup.py join bg1.h5 bg3.h5 bg2.h5 -o all.h5
     for s in a_4l leptoquark h0_tautau hplus_taunu; do
         hepack trigger simulate $s -n 1000 --seed 21 --pile-up 20 -o $s.h5; done
     for s in a_4l leptoquark h0_tautau; do    # 300 of h0_tautau, which rarely has such a lepton
         hepack trigger simulate $s -n 1000 --seed 22 --pile-up 20 --filter -o ${s}_filtered.h5; done
-    hepack trigger train train.h5 -o pileup.model.json --rate 0.003 --input-rate 1e6 --output-rate 1e3
-    python benchmarks/trigger/pileup.py measure pileup.model.json rest.h5 --signal a_4l=a_4l.h5 ... \\
+    hepack trigger train all.h5 -o pileup.model.json --rate 0.003 --input-rate 1e6 --output-rate 1e3
+    python benchmarks/trigger/pileup.py measure pileup.model.json all.h5 --half --signal a_4l=a_4l.h5 ... \\
         -o benchmarks/trigger/pileup_trained.json
     python benchmarks/trigger/pileup.py measure axol1tl.model.json all.h5 --signal a_4l=a_4l.h5 ... \\
         --without background.h5 -o benchmarks/trigger/pileup.json
-    hepack trigger study axol1tl.model.json all.h5 --signal a_4l=a_4l.h5 ... --rate 0.01 --plot docs/trigger/pileup.png \\
-        --json > benchmarks/trigger/study_pileup.json
+    hepack trigger study axol1tl.model.json all.h5 --signal a_4l=a_4l.h5 ... --rate 0.01 \\
+        --plot docs/trigger/pileup.png --json > benchmarks/trigger/study_pileup.json
 
-Training takes the first half of its file, bg1. `axol1tl.model.json` was trained without pile-up and saw neither. The
+Training takes the first half of its file, so ``--half`` measures on the second alone; `axol1tl.model.json` was trained
+without pile-up and saw nothing of it. The
 thresholds of ``measure`` are those of all of its background, and the slices of that are compared with each other, which
 needs no second sample. ``--without`` names a stream without pile-up, whose second half sets other thresholds.
 """
@@ -98,12 +97,16 @@ def areas(own: NDArray[Any], mean: NDArray[Any], other: NDArray[Any]) -> dict[st
     return {"20": asdict(auc(own[near], other)), "0-40": asdict(auc(own, other)), "events": len(other)}
 
 
-def measure(model: Path, background: Path, signals: list[str], without: Path | None) -> dict[str, Any]:
-    """The document."""
+def measure(
+    model: Path, background: Path, signals: list[str], *, without: Path | None, half: bool
+) -> dict[str, Any]:
+    """The document; with ``half`` of the second half of ``background``."""
     trigger, stream = load(model), read_stream(str(background))
     mean = read_mean_pile_up(str(background))
     if mean is None:
         raise SystemExit(f"'{background}' was not made with a range of pile-up")
+    start = len(stream) // 2 if half else 0
+    stream, mean = stream[start:], mean[start:]
     found = decided(trigger, stream)
     others = {name: read_stream(path) for name, _, path in (word.partition("=") for word in signals)}
     pairs = list(itertools.pairwise(EDGES))
@@ -118,9 +121,9 @@ def measure(model: Path, background: Path, signals: list[str], without: Path | N
     }
     if without is not None:
         quiet = read_stream(str(without))
-        half = decided(trigger, quiet[len(quiet) // 2 :])
+        calibration = decided(trigger, quiet[len(quiet) // 2 :])
         document["thresholds_without_pile_up"] = {
-            f"{rate:g}": rates(found, mean, rate, half) for rate in RATES
+            f"{rate:g}": rates(found, mean, rate, calibration) for rate in RATES
         }
     return document
 
@@ -141,6 +144,7 @@ def main() -> None:
     for name in ("model", "background"):
         second.add_argument(name, type=Path)
     second.add_argument("--without", type=Path)
+    second.add_argument("--half", action="store_true")
     second.add_argument("--signal", action="append", default=[], metavar="NAME=FILE")
     for parts in (first, second):
         parts.add_argument("-o", "--output", type=Path, required=True)
@@ -148,7 +152,9 @@ def main() -> None:
     if options.kind == "join":
         join(options.streams, options.output)
         return
-    found = measure(options.model, options.background, options.signal, options.without)
+    found = measure(
+        options.model, options.background, options.signal, without=options.without, half=options.half
+    )
     options.output.write_text(json.dumps(found, indent=1) + "\n")
 
 
