@@ -8,7 +8,7 @@ from streams import toy_stream
 
 from hepack._errors import BadInputError, BadRequestError
 from hepack.firmware.layout import CMS_UNITS
-from hepack.triggering.inputs import check_stream, digitise, read_stream
+from hepack.triggering.inputs import check_stream, digitise, read_mean_pile_up, read_stream
 
 
 def write(path, **datasets):
@@ -64,6 +64,19 @@ def test_files_without_events_or_column_say_so(tmp_path):
         read_stream(write(tmp_path / "a.h5", Other=np.zeros(3)))
     with pytest.raises(BadInputError, match=r"no events|empty"):
         read_stream(write(tmp_path / "b.h5", Particles=np.zeros((0, 19, 3), np.float32)))
+
+
+def test_the_mean_pile_up_is_read_if_it_is_there(tmp_path):
+    stream = toy_stream(3)
+    mean = np.array([0.0, 20.0, 40.0], np.float32)
+    path = write(tmp_path / "a.h5", Particles=stream, mean_pile_up=mean)
+    assert read_mean_pile_up(path).tolist() == [0.0, 20.0, 40.0]
+    assert np.array_equal(read_stream(path), stream)
+    assert read_mean_pile_up(write(tmp_path / "b.h5", Particles=stream)) is None
+    for wrong in (np.array([0.0, np.nan, 1.0]), np.array([-1.0, 0, 0]), np.zeros((3, 2))):
+        path = write(tmp_path / "c.h5", Particles=stream, mean_pile_up=wrong)
+        with pytest.raises(BadInputError, match="one number from 0 to 1000"):
+            read_mean_pile_up(path)
 
 
 def test_digitising_rounds_saturates_and_wraps():

@@ -12,7 +12,7 @@ from hepack._errors import BadRequestError
 from hepack.cli import main
 from hepack.triggering.cuts import any_cut, cut_values, jet_ht, lepton_pt, missing_pt, widened
 from hepack.triggering.files import mix_counts, stream_table
-from hepack.triggering.study import scaled, study
+from hepack.triggering.study import pile_up_slices, scaled, study
 
 
 def test_cut_quantities():
@@ -52,6 +52,25 @@ def test_rates_hold_and_the_union_gains(built):
     low, high = moved["scale +5%"]["lepton"]["interval"]
     assert low <= moved["scale +5%"]["lepton"]["value"] <= high
     assert moved["scale -5%"]["met"]["passed"] <= moved["nominal"]["met"]["passed"]
+
+
+def test_the_rate_in_slices_of_pile_up(built):
+    background = toy_stream(4000, seed=5)
+    mean = np.linspace(0, 35, 4000, dtype=np.float64)[np.random.default_rng(1).permutation(4000)]
+    found = study(built.trigger, background, {"x": toy_stream(50)}, rate=0.02, mean_pile_up=mean)
+    piled = {name: rates for name, rates in found.stability.items() if name.startswith("pile-up")}
+    assert list(piled) == [f"pile-up {n} to {n + 10}" for n in (0, 10, 20, 30)]
+    for name in ("anomaly", "lepton", "union"):
+        assert sum(rates[name].passed for rates in piled.values()) == found.rates[name].passed
+        assert sum(rates[name].total for rates in piled.values()) == found.events
+    assert list(found.by_pile_up) == ["0 to 10", "10 to 20", "20 to 30"]  # the last is too small for the rate
+    for adjusted in found.by_pile_up.values():
+        low, high = adjusted.rate.interval
+        assert low < 0.03
+        assert high > 0.005
+    assert "interval" in found.as_json()["by_pile_up"]["0 to 10"]["rate"]
+    with pytest.raises(BadRequestError, match="as many means"):
+        pile_up_slices(background, mean[:-1])
 
 
 def test_too_few_events_are_refused(built):
@@ -129,6 +148,12 @@ def test_the_picture(built, tmp_path):
     found = study(built.trigger, toy_stream(4000), {"many": toy_stream(300, leptons=3)}, rate=0.02)
     draw(found, tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    piled = study(
+        built.trigger, toy_stream(4000), {"many": toy_stream(300, leptons=3)}, rate=0.02,
+        pile_up={"more": toy_stream(500, jets=2.0)},
+    )  # fmt: skip
+    last = figure_of(piled).axes[-1]
+    assert [label.get_text() for label in last.get_xticklabels()] == ["all", "more"]
     left, right, kept = figure_of(found).axes
     signal = found.signals["many"]
     drawn = [y for line in left.containers for y in line[0].get_ydata()]

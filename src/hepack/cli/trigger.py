@@ -29,22 +29,30 @@ def command() -> None:
 @click.option("-n", "--events", default=1000, show_default=True, help="Number of events.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="HDF5 file to write.")
 @click.option("--seed", default=1, show_default=True, help="Same seed and options, same events.")
-@click.option("--pile-up", default=0.0, show_default=True, help="Mean number of extra collisions.")
+@click.option(
+    "--pile-up",
+    default="0",
+    show_default=True,
+    help="Mean number of extra collisions, or a range such as 0-40: one mean for each event.",
+)
 @click.option("--filter/--no-filter", "filtered", default=None, help="Ask for a lepton above 23 GeV "
               "(default: of the background only).")  # fmt: skip
 @overwrite_option
 def simulate(
-    stream: str, events: int, output: Path, seed: int, pile_up: float, filtered: bool | None, overwrite: bool
+    stream: str, events: int, output: Path, seed: int, pile_up: str, filtered: bool | None, overwrite: bool
 ) -> None:
     """Make a STREAM: background (the mix), w, qcd, z, ttbar, a_4l, leptoquark, h0_tautau, hplus_taunu."""
+    from hepack.simulate.pileup import PileUp
     from hepack.triggering.files import write_stream
+
+    wanted = PileUp.parse(pile_up)
 
     def tick(name: str, done: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{name}: {done}   ", nl=False, err=True)
 
     write_stream(
-        stream, events, output, seed=seed, pile_up=pile_up, filtered=filtered, overwrite=overwrite, tick=tick
+        stream, events, output, seed=seed, pile_up=wanted, filtered=filtered, overwrite=overwrite, tick=tick
     )
     click.echo(f"{output}: {events} events of {stream}")
 
@@ -166,7 +174,7 @@ def export(
 @click.argument("background", type=click.Path(path_type=Path))
 @click.option("--signal", multiple=True, metavar=NAMED, help="A signal stream; repeatable.")
 @click.option(
-    "--pile-up", "pile_up", multiple=True, metavar=NAMED, help="Background with pile-up; repeatable."
+    "--pile-up", "pile_up", multiple=True, metavar=NAMED, help="Background of another pile-up; repeatable."
 )
 @click.option("--rate", default=1e-5, show_default=True, help="Share of background each trigger may accept.")
 @click.option("--precision", default=0.3, show_default=True, help="Relative uncertainty of a quoted rate.")
@@ -176,15 +184,18 @@ def study(
     model: Path, background: Path, signal: tuple[str, ...], pile_up: tuple[str, ...], rate: float,
     precision: float, plot: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Compare MODEL with cuts on leptons, HT and missing momentum at the same rate on BACKGROUND."""
+    """Compare MODEL with cuts on leptons, HT and missing momentum at the same rate on BACKGROUND.
+
+    Where BACKGROUND was made with a range of pile-up, the rate is shown in slices of it.
+    """
     from hepack.cli.screen import print_json
-    from hepack.triggering.inputs import read_stream
+    from hepack.triggering.inputs import read_mean_pile_up, read_stream
     from hepack.triggering.model import load
     from hepack.triggering.study import study as run_study
 
     result = run_study(
         load(model), read_stream(str(background)), _streams(signal), rate=rate, pile_up=_streams(pile_up),
-        precision=precision,
+        mean_pile_up=read_mean_pile_up(str(background)), precision=precision,
     )  # fmt: skip
     if plot is not None:
         from hepack.triggering.picture import draw
@@ -218,6 +229,13 @@ def _show(result: StudyResult) -> None:
             table.add_row("" if row else stream, change, *(_text(rates[n]) for n in names))
         table.add_section()
     out.print(table)
+    if result.by_pile_up:
+        table = Table(
+            "mean pile-up", "threshold", "rate", title="Anomaly trigger with a threshold for each pile-up"
+        )
+        for name, found_there in result.by_pile_up.items():
+            table.add_row(name, str(found_there.threshold), _text(found_there.rate))
+        out.print(table)
 
 
 def _text(share: Any) -> str:

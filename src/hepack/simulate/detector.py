@@ -168,6 +168,8 @@ class Detector:
     gen_jet_min_pt: float = 10.0
     jet_eta_max: float = 4.7
     rho_without_pile_up: float = 1.0  # o: density of the underlying event, GeV per unit area
+    jet_vertex_share: float = 0.2  # o: with pile-up, this share of a jet's pt in tracks of the hard vertex
+    forward_jet_min_pt: float = 40.0  # o: with pile-up, jets out of reach of the tracks are above this
 
 
 CMS_LIKE = Detector()

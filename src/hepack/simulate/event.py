@@ -12,6 +12,7 @@ from hepack.simulate.flow import Candidates, Measurement, reconstruct
 from hepack.simulate.jets import Jets
 from hepack.simulate.jetset import FAT_RADIUS, MATCH_CONE, RADIUS, JetInput, JetSet, jet_set, missing
 from hepack.simulate.leptons import Isolated, electrons, muons, photons
+from hepack.simulate.objects import Objects
 from hepack.simulate.ragged import Floats, Ints, Mask, nearest, owners, segment_sum
 from hepack.simulate.record import Record, charge
 from hepack.simulate.response import Particles
@@ -54,6 +55,13 @@ class Events:
     @property
     def candidates(self) -> Candidates:
         return self.measurement.candidates
+
+    @property
+    def objects(self) -> Objects:
+        """The part that trigger inputs are made of."""
+        return Objects(
+            self.weight, self.candidates, self.jets.jets, self.electrons, self.muons, self.photons, self.met
+        )
 
 
 def visible_particles(record: Record) -> Particles:
@@ -106,7 +114,7 @@ def observe(
         electrons=electrons(candidates, offset.central, detector, rng),
         muons=muons(candidates, offset.central, detector),
         photons=photons(candidates, offset.central, detector, rng),
-        met=missing(candidates, jets),
+        met=missing(candidates, jets.jets, jets.gain),
         sum_et=segment_sum(candidates.momenta.pt, candidates.offsets),
         gen_met=gen_met(record),
         gen_particles=prune(record),

@@ -28,6 +28,21 @@ RAW_MARGIN = 0.6
 
 
 @dataclass(frozen=True)
+class CorrectedJets:
+    """Jets with the factors on their momenta: ``factor`` in all, ``response`` for the response alone."""
+
+    jets: Jets
+    factor: Floats
+    response: Floats
+    area: Floats
+
+    @property
+    def gain(self) -> Floats:
+        """The part of the corrected pt that the response correction added."""
+        return np.asarray(1.0 - 1.0 / self.response)
+
+
+@dataclass(frozen=True)
 class JetSet:
     """Jets of one radius with all that is known of them.
 
@@ -57,33 +72,42 @@ class JetInput:
     detector: Detector
 
 
-def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
-    """Anti-kt jets above ``min_pt`` GeV after correction, by falling pt."""
-    momenta, detector = source.candidates.momenta, source.detector
+def corrected_jets(
+    candidates: Candidates, offset: Density, detector: Detector, *, radius: float, min_pt: float
+) -> CorrectedJets:
+    """Anti-kt jets above ``min_pt`` GeV after correction, by falling pt; ``offset`` is taken off."""
     found = cluster(
-        momenta,
-        source.candidates.offsets,
+        candidates.momenta,
+        candidates.offsets,
         radius=radius,
         min_pt=RAW_MARGIN * min_pt,
         eta_max=detector.jet_eta_max,
     )
     area = areas(found, radius=radius)
-    without, response = _correct(found, area, source.offset)
+    without, response = _correct(found, area, offset)
     factor = without * response
     scaled = Momenta(*(getattr(found.momenta, c) * factor for c in ("px", "py", "pz", "e")))
     order = order_by(scaled.pt, found.offsets)
     order = order[scaled.pt[order] > min_pt]
     jets = found.take(order, keep(scaled.pt > min_pt, found.offsets), scaled[order])
+    return CorrectedJets(jets, factor[order], response[order], area[order])
+
+
+def jet_set(source: JetInput, *, radius: float, min_pt: float) -> JetSet:
+    """Anti-kt jets above ``min_pt`` GeV after correction, by falling pt, with all that is known of them."""
+    momenta = source.candidates.momenta
+    found = corrected_jets(source.candidates, source.offset, source.detector, radius=radius, min_pt=min_pt)
+    jets = found.jets
     fat = radius == FAT_RADIUS
     groomed = soft_drop_mass(jets, momenta, radius=radius) if fat else np.zeros(len(jets))
     return JetSet(
         jets,
-        1.0 - 1.0 / factor[order],
-        1.0 - 1.0 / response[order],
-        area[order],
+        1.0 - 1.0 / found.factor,
+        found.gain,
+        found.area,
         subjettiness(jets, momenta, radius=radius),
         shapes(jets, source.candidates),
-        groomed * factor[order],
+        groomed * found.factor,
         hadron_flavour(jets, source.record),
         parton_flavour(jets, source.record),
         _match(jets, source.gen_jets),
@@ -109,12 +133,11 @@ def _match(jets: Jets, truth: Jets) -> Ints:
     return np.where(match >= 0, match - truth.offsets[:-1][owners(jets.offsets)], -1)
 
 
-def missing(candidates: Candidates, jets: JetSet) -> tuple[Floats, Floats]:
+def missing(candidates: Candidates, jets: Jets, gain: Floats) -> tuple[Floats, Floats]:
     """Missing transverse momentum: minus the sum of candidates, jet corrections passed on (type 1)."""
-    scale = jets.gain * (jets.jets.momenta.pt > TYPE_ONE_MIN_PT)
-    cut = jets.jets.offsets
+    scale = gain * (jets.momenta.pt > TYPE_ONE_MIN_PT)
     momenta = candidates.momenta
     return (
-        -segment_sum(momenta.px, candidates.offsets) - segment_sum(jets.jets.momenta.px * scale, cut),
-        -segment_sum(momenta.py, candidates.offsets) - segment_sum(jets.jets.momenta.py * scale, cut),
+        -segment_sum(momenta.px, candidates.offsets) - segment_sum(jets.momenta.px * scale, jets.offsets),
+        -segment_sum(momenta.py, candidates.offsets) - segment_sum(jets.momenta.py * scale, jets.offsets),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hepack.simulate.detector import CMS_LIKE
 from hepack.simulate.event import Events
 from hepack.simulate.nanoaod import nanoaod_table
 from hepack.simulate.request import Request
@@ -17,7 +18,7 @@ def build(request: Request, events: Events) -> EventTable:
     if request.layout == "trigger":
         from hepack.simulate.trigger import trigger_table
 
-        return trigger_table(events)
+        return trigger_table(events.objects, cleaning=CMS_LIKE if request.pile_up > 0 else None)
     if request.layout == "jet-images":
         from hepack.simulate.images import jet_image_table
 

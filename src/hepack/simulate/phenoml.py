@@ -66,7 +66,9 @@ def six_digits(values: NDArray[Any]) -> NDArray[np.float64]:
 
 def _objects(events: Events) -> tuple[Ints, NDArray[Any], Momenta]:
     jets, score = events.jets.jets, events.b_score
-    mask = clean_jets(events) & (jets.momenta.pt > JET_MIN_PT) & (np.abs(jets.momenta.eta) < JET_ETA_MAX)
+    mask = (
+        clean_jets(events.objects) & (jets.momenta.pt > JET_MIN_PT) & (np.abs(jets.momenta.eta) < JET_ETA_MAX)
+    )
     parts = [
         (
             owners(keep(mask, jets.offsets)),

@@ -23,7 +23,7 @@ LAYOUTS = {
 }
 """Layout id -> one line about it."""
 PRECISIONS = ("full", "nano")
-VERSION = 1
+VERSION = 2
 """Raised when the same request gives other events, so that the cache forgets the old ones."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Particles:
     vertex: Momenta
     depth: Floats
 
-    def __getitem__(self, mask: Mask) -> Particles:
+    def __getitem__(self, mask: Mask | Ints) -> Particles:
         return Particles(
             self.event[mask],
             self.momenta[mask],
@@ -37,6 +38,22 @@ class Particles:
             self.charge[mask],
             self.vertex[mask],
             self.depth[mask],
+        )
+
+    def shifted(self, events: int) -> Particles:
+        """The same particles, ``events`` later."""
+        return replace(self, event=self.event + events)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Particles]) -> Particles:
+        """The particles of all parts, in order; ``event`` stays as it is."""
+        return cls(
+            np.concatenate([part.event for part in parts]),
+            Momenta.concatenate(*(part.momenta for part in parts)),
+            np.concatenate([part.pdg for part in parts]),
+            np.concatenate([part.charge for part in parts]),
+            Momenta.concatenate(*(part.vertex for part in parts)),
+            np.concatenate([part.depth for part in parts]),
         )
 
 

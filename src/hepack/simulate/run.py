@@ -24,7 +24,8 @@ from hepack.simulate.event import Events, observe, visible_particles
 from hepack.simulate.generator import generate, load_pythia, pythia_seed
 from hepack.simulate.jets import load_fastjet
 from hepack.simulate.layouts import build
-from hepack.simulate.overlay import POOL, SOFT_QCD, overlay
+from hepack.simulate.overlay import overlay
+from hepack.simulate.pileup import SMALLEST, SOFT_QCD, Collisions
 from hepack.simulate.process import get_process
 from hepack.simulate.request import Request
 from hepack.table import EventTable
@@ -71,8 +72,9 @@ def simulate_events(
     counts = np.zeros(size, np.int64)
     if request.pile_up > 0:
         counts = rng.poisson(request.pile_up, size)
-        pool_size = min(POOL, max(int(counts.sum()), 1))
-        pool = generate(SOFT_QCD, events=pool_size, energy=request.energy, seed=seeds[SOFT], tick=_silent)
+        pool_size = min(SMALLEST, max(int(counts.sum()), 1))
+        made = generate(SOFT_QCD, events=pool_size, energy=request.energy, seed=seeds[SOFT], tick=_silent)
+        pool = Collisions.of(made, detector)
         particles = overlay(particles, pool, counts, length=detector.beam_spot_length, rng=rng)
     return observe(record, particles, pile_up=counts, detector=detector, rng=rng, first=chunk * request.chunk)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from hepack.simulate.event import Events
+from hepack.simulate.objects import Objects
 from hepack.simulate.ragged import Ints, Mask, keep, nearest, owners, ranks
 
 OVERLAP_CONE = 0.4
 OVERLAP_MIN_PT = 10.0
 
 
-def clean_jets(events: Events) -> Mask:
+def clean_jets(objects: Objects) -> Mask:
     """Whether each R = 0.4 jet is further than 0.4 from every isolated object above 10 GeV."""
-    jets = events.jets.jets
+    jets = objects.jets
     result = np.ones(len(jets), bool)
-    for found in (events.electrons, events.muons, events.photons):
-        momenta = events.candidates.momenta[found.rows]
+    for found in (objects.electrons, objects.muons, objects.photons):
+        momenta = objects.candidates.momenta[found.rows]
         hard = momenta.pt > OVERLAP_MIN_PT
         near = nearest(
             (jets.momenta.eta, jets.momenta.phi, jets.offsets),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hepack._atomic import replacing
 from hepack._errors import BadRequestError
 from hepack.io import WriteOptions, format_for_output
+from hepack.simulate.pileup import PileUp
 from hepack.table import EventTable, Schema, Variable
-from hepack.triggering.stream import MIX, SIGNALS, StreamRequest, simulate_stream
+from hepack.triggering.inputs import MEAN_PILE_UP
+from hepack.triggering.stream import MIX, SIGNALS, Made, StreamRequest, collisions_for, simulate_stream
 
 BACKGROUND = "background"
 PROCESSES = (*MIX, *SIGNALS)
@@ -19,7 +24,7 @@ PROCESSES = (*MIX, *SIGNALS)
 
 
 def write_stream(
-    name: str, events: int, path: Path, *, seed: int = 1, pile_up: float = 0.0,
+    name: str, events: int, path: Path, *, seed: int = 1, pile_up: PileUp | None = None,
     filtered: bool | None = None, overwrite: bool = False, tick: Callable[[str, int], None] | None = None,
 ) -> None:  # fmt: skip
     """Simulate the stream ``name`` (`BACKGROUND` for the whole mix, shuffled) into the file ``path``.
@@ -31,20 +36,27 @@ def write_stream(
     """
     counts = mix_counts(events) if name == BACKGROUND else {name: events}
     parts, codes = [], []
+    wanted = pile_up or PileUp()
     with replacing(path, overwrite=overwrite) as temporary:
-        for process, count in counts.items():
-            request = StreamRequest(
-                process, count, seed, pile_up, filtered=process in MIX if filtered is None else filtered
-            )
-            report = (lambda done, p=process: tick(p, done)) if tick else None
-            parts.append(simulate_stream(request, report))
-            codes.append(np.full(count, PROCESSES.index(process), np.int32))
-        order = np.random.default_rng(seed).permutation(sum(map(len, parts)))
-        table = stream_table(np.concatenate(parts)[order], np.concatenate(codes)[order])
+        requests = [
+            StreamRequest(p, n, seed, wanted, filtered=p in MIX if filtered is None else filtered)
+            for p, n in counts.items()
+        ]
+        pool = collisions_for(replace(requests[0], events=events), _report(tick, "pile-up"))
+        for request in requests:
+            parts.append(simulate_stream(request, _report(tick, request.process), pool=pool))
+            codes.append(np.full(request.events, PROCESSES.index(request.process), np.int32))
+        order = np.random.default_rng(seed).permutation(events)
+        made, code = Made.joined(parts).take(order), np.concatenate(codes)[order]
+        table = stream_table(made.particles, code, made if wanted.on else None)
         target = format_for_output(str(path))
         with target.create(str(temporary), {}, WriteOptions()) as sink:
             sink.begin(table.schema, table.n_events)
             sink.write(table)
+
+
+def _report(tick: Callable[[str, int], None] | None, name: str) -> Callable[[int], None] | None:
+    return (lambda done: tick(name, done)) if tick else None
 
 
 def mix_counts(events: int) -> dict[str, int]:
@@ -63,18 +75,22 @@ def mix_counts(events: int) -> dict[str, int]:
     return counts
 
 
-def stream_table(particles: np.ndarray[tuple[int, ...], np.dtype[np.float32]], codes: object) -> EventTable:
-    """The table that a file of a stream holds."""
-    columns = {
+def stream_table(
+    particles: NDArray[np.float32], codes: NDArray[Any], pile_up: Made | None = None
+) -> EventTable:
+    """The table that a file of a stream holds; with ``pile_up`` the mean and the number of collisions of each event."""
+    columns: dict[str, NDArray[Any]] = {
         "Particles": np.ascontiguousarray(particles, np.float32),
         "process": np.ascontiguousarray(codes, np.int32),
     }
-    schema = Schema(
-        "trigger",
-        (
-            Variable(name="Particles", dtype=np.dtype("<f4"), shape=particles.shape[1:]),
-            Variable(name="process", dtype=np.dtype("<i4"), kind="category"),
-        ),
-        (),
-    )
-    return EventTable(schema, len(particles), {}, columns)
+    variables = [
+        Variable(name="Particles", dtype=np.dtype("<f4"), shape=particles.shape[1:]),
+        Variable(name="process", dtype=np.dtype("<i4"), kind="category"),
+    ]
+    if pile_up is not None:
+        columns |= {MEAN_PILE_UP: pile_up.mean, "pile_up": pile_up.collisions}
+        variables += [
+            Variable(name=MEAN_PILE_UP, dtype=np.dtype("<f4")),
+            Variable(name="pile_up", dtype=np.dtype("<i4"), kind="integer"),
+        ]
+    return EventTable(Schema("trigger", tuple(variables), ()), len(particles), {}, columns)

@@ -12,9 +12,13 @@ from hepack.firmware.layout import CMS_UNITS, OBJECTS, Units
 from hepack.io import open_source
 
 COLUMN = "Particles"
+MEAN_PILE_UP = "mean_pile_up"
+"""Column of a file with pile-up: the mean number of further collisions that an event was made with."""
 MAX_PT_GEV = 14_000.0
 """No object carries more than the beams' energy: a larger pt is in MeV."""
 MAX_ETA = 6.0
+MAX_PILE_UP = 1000.0
+"""Collisions per crossing: no collider that is planned has as many."""
 BLOCK_BYTES = 1 << 26
 ROWS = 4096
 """Events at a time in double precision, so that a long stream is not copied whole."""
@@ -31,19 +35,40 @@ def read_stream(path: str) -> Floats:
     Raises:
         BadInputError: no such column, another number of columns, no events, NaN, or MeV instead of GeV.
     """
+    found = _column(path, COLUMN)
+    if found is None:
+        raise BadInputError(
+            f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'"
+        )
+    return check_stream(found, path)
+
+
+def read_mean_pile_up(path: str) -> NDArray[np.float64] | None:
+    """The mean number of further collisions of each event; None for a file without that column.
+
+    Raises:
+        BadInputError: the column does not hold one plausible number per event.
+    """
+    found = _column(path, MEAN_PILE_UP)
+    if found is None:
+        return None
+    if found.ndim != 1 or found.dtype.kind not in "fiu" or not ((found >= 0) & (found <= MAX_PILE_UP)).all():
+        raise BadInputError(
+            f"{path}: the column '{MEAN_PILE_UP}' must hold one number from 0 to {MAX_PILE_UP:g} per event; "
+            "make the file again or drop the column"
+        )
+    return np.asarray(found, np.float64)
+
+
+def _column(path: str, name: str) -> NDArray[Any] | None:
     with open_source(path) as source:
         for index, schema in enumerate(source.contents.schemas):
-            if COLUMN not in {variable.name for variable in schema.variables}:
-                continue
-            blocks = [
-                np.asarray(table.columns[COLUMN]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)
-            ]
-            if not blocks:
-                break
-            return check_stream(np.concatenate(blocks), path)
-    raise BadInputError(
-        f"'{path}' has no events in a column '{COLUMN}'; make one with 'hepack trigger simulate'"
-    )
+            if name in {variable.name for variable in schema.variables}:
+                blocks = [
+                    np.asarray(table.columns[name]) for table in source.blocks(index, max_bytes=BLOCK_BYTES)
+                ]
+                return np.concatenate(blocks) if blocks else None
+    return None
 
 
 def check_stream(values: NDArray[Any], where: str) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hepack._optional import require
 from hepack.triggering.rates import Share
-from hepack.triggering.study import SHIFTS, StudyResult
+from hepack.triggering.study import PILE_UP, SHIFTS, StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,12 +28,21 @@ def figure_of(result: StudyResult) -> Figure:
         MissingExtraError: matplotlib is not installed.
     """
     figures = require("matplotlib.figure", extra="plot", purpose="drawing")
-    figure: Figure = figures.Figure(figsize=(13, 6), layout="constrained")
-    axes = figure.subplot_mosaic([["left", "rates"], ["left", "kept"]], width_ratios=(3, 2))
+    scale = {name: rates for name, rates in result.stability.items() if not name.startswith(PILE_UP)}
+    piled = {
+        name.removeprefix(PILE_UP): rates
+        for name, rates in result.stability.items()
+        if name.startswith(PILE_UP)
+    }
+    panels = ["rates", "kept", *(["pile-up"] if piled else [])]
+    figure: Figure = figures.Figure(figsize=(13, 3 * len(panels)), layout="constrained")
+    axes = figure.subplot_mosaic([["left", panel] for panel in panels], width_ratios=(3, 2))
     left = axes["left"]
     _efficiencies(left, result)
-    _stability(axes["rates"], result)
+    _stability(axes["rates"], scale, result, f"rates on {result.events:,} other events")
     _efficiency_shifts(axes["kept"], result)
+    if piled:
+        _stability(axes["pile-up"], {"all": result.rates} | piled, result, "rates by mean pile-up")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=7, fontsize=8)
     return figure
 
@@ -51,17 +60,17 @@ def _efficiencies(axes: Any, result: StudyResult) -> None:
     axes.grid(axis="y", alpha=0.3)
 
 
-def _stability(axes: Any, result: StudyResult) -> None:
+def _stability(axes: Any, changes: dict[str, dict[str, Share]], result: StudyResult, title: str) -> None:
     names = ("anomaly", *result.thresholds)
     for row, name in enumerate(names):
-        shares = [rates[name] for rates in result.stability.values()]
+        shares = [rates[name] for rates in changes.values()]
         places = [i + (row - (len(names) - 1) / 2) * 0.15 for i in range(len(shares))]
         _points(axes, places, shares, LABELS.get(name, name), f"C{row}")
     axes.axhline(result.rate, color="0.5", linewidth=1)
-    axes.set_xticks(range(len(result.stability)), list(result.stability), rotation=60, ha="right", fontsize=8)
+    axes.set_xticks(range(len(changes)), list(changes), rotation=60, ha="right", fontsize=8)
     axes.set_yscale("log")
     axes.set_ylabel("rate (share of background)")
-    axes.set_title(f"rates on {result.events:,} other events", fontsize=10)
+    axes.set_title(title, fontsize=10)
     axes.grid(axis="y", alpha=0.3)
 
 

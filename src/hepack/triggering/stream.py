@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from hepack._errors import BadRequestError
 from hepack.firmware.layout import sort_objects
 from hepack.simulate.backgrounds import LEPTONIC_W, LEPTONIC_Z, MASSES
 from hepack.simulate.detector import CMS_LIKE
-from hepack.simulate.event import Events, observe, visible_particles
+from hepack.simulate.event import visible_particles
 from hepack.simulate.generator import generate, pythia_seed
-from hepack.simulate.overlay import POOL, SOFT_QCD, overlay
+from hepack.simulate.objects import observe_objects
+from hepack.simulate.overlay import overlay
+from hepack.simulate.pileup import Collisions, PileUp, library
 from hepack.simulate.process import Process, get_process
 from hepack.simulate.record import Record
 from hepack.simulate.trigger import ELECTRONS, ETA_MAX, JETS, MUONS, trigger_table
@@ -32,6 +35,8 @@ SIGNALS = {
 }
 CHUNK = 500
 """Generated events that share a seed."""
+AT_ONCE = 20_000
+"""Collisions that are overlaid together, on average; as many take about 2 GB."""
 LOOSE_PT, LOOSE_ETA = 18.0, 2.7
 """Loose cut on the true leptons before the detector, which measures only what can pass."""
 FAKE_SHARE = (0.8, 1.0)
@@ -64,7 +69,7 @@ Particles = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class StreamRequest:
-    """``process`` is a key of `MIX` or `SIGNALS`; ``pile_up`` the mean number of collisions overlaid.
+    """``process`` is a key of `MIX` or `SIGNALS`; ``pile_up`` the collisions overlaid.
     Without ``filtered`` every event stays, whatever its leptons.
 
     Raises:
@@ -74,7 +79,7 @@ class StreamRequest:
     process: str
     events: int
     seed: int = 1
-    pile_up: float = 0.0
+    pile_up: PileUp = field(default_factory=PileUp)
     energy: float = 13600.0
     filtered: bool = True
 
@@ -84,8 +89,6 @@ class StreamRequest:
             raise BadRequestError(f"there is no stream '{self.process}'; known are {known}")
         if self.events < 1:
             raise BadRequestError(f"the number of events must be 1 or more, found {self.events}")
-        if not 0 <= self.pile_up <= 300:
-            raise BadRequestError(f"pile-up must lie within 0 and 300, found {self.pile_up}")
 
 
 def generator_process(name: str, *, filtered: bool = True) -> Process:
@@ -99,58 +102,120 @@ def generator_process(name: str, *, filtered: bool = True) -> Process:
     return replace(base, id=f"stream_{name}", settings=(*base.settings, NO_MPI, *forced))
 
 
-def simulate_stream(request: StreamRequest, tick: Callable[[int], None] | None = None) -> Particles:
-    """Make events, shape ``(event, 19, 3)``: pt (GeV), eta, phi of MET, electrons, muons, jets.
+@dataclass(frozen=True)
+class Made:
+    """Events: ``particles`` of shape ``(event, 19, 3)``: pt (GeV), eta, phi of MET, electrons, muons, jets.
+
+    ``mean`` is the mean number of further collisions that an event was made with, ``collisions`` their number.
+    """
+
+    particles: Particles
+    mean: NDArray[np.float32]
+    collisions: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.particles)
+
+    def take(self, events: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Made:
+        """Only these events."""
+        return Made(self.particles[events], self.mean[events], self.collisions[events])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Made]) -> Made:
+        """The events of all parts, in order."""
+        return cls(
+            np.concatenate([part.particles for part in parts]),
+            np.concatenate([part.mean for part in parts]),
+            np.concatenate([part.collisions for part in parts]),
+        )
+
+
+def collisions_for(request: StreamRequest, tick: Callable[[int], None] | None = None) -> Collisions | None:
+    """The library that the pile-up of ``request`` is drawn from; None without pile-up."""
+    if not request.pile_up.on:
+        return None
+    total = 0
+
+    def report(made: int) -> None:
+        nonlocal total
+        total += made
+        if tick:
+            tick(total)
+
+    return library(
+        request.pile_up.library_size(request.events),
+        energy=request.energy,
+        seed=request.seed,
+        detector=CMS_LIKE,
+        tick=report,
+    )
+
+
+def simulate_stream(
+    request: StreamRequest, tick: Callable[[int], None] | None = None, *, pool: Collisions | None = None
+) -> Made:
+    """Make the events of ``request``, which depend on it alone, and on ``pool`` if that is given.
 
     QCD gets its lepton from a jet that is taken for an electron or muon (real leptons in jets are
-    mostly not isolated), one per event, each with the same probability. The events depend on the
-    request alone.
+    mostly not isolated), one per event, each with the same probability.
 
     Raises:
         MissingExtraError: Pythia or FastJet is not installed.
     """
-    parts: list[Particles] = []
+    parts: list[Made] = []
     found = 0
-    for part in _chunks(request):
+    for part in _chunks(request, pool or collisions_for(request)):
         parts.append(part)
         found += len(part)
         if tick:
             tick(min(found, request.events))
         if found >= request.events:
             break
-    return np.concatenate(parts)[: request.events]
+    return Made.joined(parts).take(slice(request.events))
 
 
-def _chunks(request: StreamRequest) -> Iterator[Particles]:
+def _chunks(request: StreamRequest, pool: Collisions | None) -> Iterator[Made]:
     chunk = 0
     while True:
-        events, rng = _events(request, chunk)
+        made, rng = _events(request, chunk, pool)
         chunk += 1
-        if events is None:
+        if made is None:
             continue
-        particles = np.asarray(trigger_table(events).columns["Particles"], np.float32)
         if request.process == "qcd":
-            particles = jets_as_leptons(particles, rng)
-        yield particles[has_lepton(particles)] if request.filtered else particles
+            particles, events = jets_as_leptons(made.particles, rng)
+            made = replace(made.take(events), particles=particles)
+        yield made.take(has_lepton(made.particles)) if request.filtered else made
 
 
-def _events(request: StreamRequest, chunk: int) -> tuple[Events | None, np.random.Generator]:
+def _events(
+    request: StreamRequest, chunk: int, pool: Collisions | None
+) -> tuple[Made | None, np.random.Generator]:
     process = generator_process(request.process, filtered=request.filtered)
-    seeds = [pythia_seed(request.seed, process.id, chunk, stream) for stream in range(3)]
-    rng = np.random.default_rng(seeds[2])
-    record = generate(process, events=CHUNK, energy=request.energy, seed=seeds[0], tick=lambda _: None)
+    hard, _, response = (pythia_seed(request.seed, process.id, chunk, stream) for stream in range(3))
+    rng = np.random.default_rng(response)
+    record = generate(process, events=CHUNK, energy=request.energy, seed=hard, tick=lambda _: None)
     if request.filtered and request.process != "qcd":
         record = select(record, _may_pass(record))
     if record.n_events == 0:
         return None, rng
+    pieces = max(1, math.ceil(record.n_events * request.pile_up.average / AT_ONCE))
+    number = np.arange(record.n_events) * pieces // record.n_events
+    parts = [
+        _observed(select(record, number == n) if pieces > 1 else record, request.pile_up, pool, rng)
+        for n in range(pieces)
+    ]
+    return Made.joined(parts), rng
+
+
+def _observed(record: Record, pile_up: PileUp, pool: Collisions | None, rng: np.random.Generator) -> Made:
     particles = visible_particles(record)
-    counts = np.zeros(record.n_events, np.int64)
-    if request.pile_up > 0:
-        counts = rng.poisson(request.pile_up, record.n_events)
-        size = min(POOL, max(int(counts.sum()), 1))
-        pool = generate(SOFT_QCD, events=size, energy=request.energy, seed=seeds[1], tick=lambda _: None)
+    means, counts = pile_up.draw(record.n_events, rng)
+    if pool is not None:
         particles = overlay(particles, pool, counts, length=CMS_LIKE.beam_spot_length, rng=rng)
-    return observe(record, particles, pile_up=counts, detector=CMS_LIKE, rng=rng, first=chunk * CHUNK), rng
+    objects = observe_objects(particles, record.weight, pile_up=counts, detector=CMS_LIKE, rng=rng)
+    table = trigger_table(objects, cleaning=CMS_LIKE if pile_up.on else None)
+    values = np.asarray(table.columns["Particles"], np.float32)
+    return Made(values, means.astype(np.float32), counts.astype(np.int32))
 
 
 def _may_pass(record: Record) -> NDArray[np.bool_]:
@@ -187,8 +252,11 @@ def has_lepton(particles: Particles) -> NDArray[np.bool_]:
     return np.asarray(electron.any(axis=1) | muon.any(axis=1))
 
 
-def jets_as_leptons(particles: Particles, rng: np.random.Generator) -> Particles:
-    """Turn one jet of each event into an electron or muon; events without a fit jet drop out."""
+def jets_as_leptons(particles: Particles, rng: np.random.Generator) -> tuple[Particles, NDArray[np.int64]]:
+    """Turn one jet of each event into an electron or muon; events without a fit jet drop out.
+
+    Returns the events that are left, and their places among all.
+    """
     out = particles.copy()
     jets = out[:, 1 + ELECTRONS + MUONS :]
     share = rng.uniform(*FAKE_SHARE, jets.shape[:2]).astype(np.float32)
@@ -202,4 +270,4 @@ def jets_as_leptons(particles: Particles, rng: np.random.Generator) -> Particles
     kind = rng.random(len(events)) < 0.5
     first = np.where(kind, 1 + ELECTRONS - 1, 1 + ELECTRONS + MUONS - 1)
     out[np.arange(len(out)), first] = fake  # the last place: a fourth true lepton gives way
-    return sort_objects(out, (1, ELECTRONS, MUONS, JETS))
+    return sort_objects(out, (1, ELECTRONS, MUONS, JETS)), events

@@ -26,6 +26,10 @@ from hepack.triggering.rates import (
 Stream = NDArray[np.float32]
 SHIFTS = (-0.05, -0.02, -0.01, 0.01, 0.02, 0.05)
 """Relative shifts of the energy scale: all pt, the missing one too."""
+SLICE = 10.0
+"""Width of the slices of mean pile-up, collisions."""
+PILE_UP = "pile-up "
+"""Begins the names of changes of the pile-up."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,20 @@ class SignalResult:
 
 
 @dataclass(frozen=True)
+class Adjusted:
+    """``threshold`` is set on a slice of pile-up in one half of the background, ``rate`` measured in the other."""
+
+    threshold: int
+    rate: Share
+
+
+@dataclass(frozen=True)
 class StudyResult:
     """``rate`` is the share of background each trigger may accept; thresholds were set on one half of the
     background (``calibration`` events) and rates measured on the other (``events``).
 
     ``rates`` holds the measured rate of each trigger and union, ``stability`` the rate of each trigger
-    at the same thresholds under each change.
+    at the same thresholds under each change, ``by_pile_up`` the anomaly trigger with a threshold for each slice.
     """
 
     rate: float
@@ -75,6 +87,7 @@ class StudyResult:
     rates: dict[str, Share]
     signals: dict[str, SignalResult]
     stability: dict[str, dict[str, Share]]
+    by_pile_up: dict[str, Adjusted]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, intervals included."""
@@ -91,12 +104,14 @@ def study(
     *,
     rate: float = 1e-5,
     pile_up: Mapping[str, Stream] | None = None,
+    mean_pile_up: NDArray[np.float64] | None = None,
     precision: float = PRECISION,
 ) -> StudyResult:
     """Compare at ``rate``. Streams have shape ``(event, object, 3)``, see `hepack.triggering.inputs`.
 
     Half of the background sets the thresholds, the other half measures, so each half must be large
-    enough for the rate.
+    enough for the rate. With ``mean_pile_up``, one number per event of background, the rate is measured
+    in slices of it, too; ``pile_up`` holds further backgrounds by name.
 
     Raises:
         BadRequestError: too few background events for the rate, or no signal.
@@ -106,6 +121,8 @@ def study(
     if not signals:
         raise BadRequestError("a study needs at least one signal; give --signal NAME=FILE")
     first, second = background[:half], background[half:]
+    whole = np.full(len(background), np.nan) if mean_pile_up is None else mean_pile_up
+    before, slices = pile_up_slices(first, whole[:half]), pile_up_slices(second, whole[half:])
     menu = _Menu.at(trigger, first, rate)
     scores = menu.trigger.score(second)
     rates = menu.rates(second, scores)
@@ -119,8 +136,19 @@ def study(
         thresholds=menu.cuts,
         rates=rates,
         signals={name: menu.signal(scores, stream) for name, stream in signals.items()},
-        stability=menu.stability(second, rates, pile_up or {}),
+        stability=menu.stability(second, rates, slices | dict(pile_up or {})),
+        by_pile_up={
+            name: adjusted(trigger, before[name], events, rate)
+            for name, events in slices.items()
+            if len(before.get(name, ())) >= events_needed(rate, precision)
+        },
     )
+
+
+def adjusted(trigger: Trigger, before: Stream, events: Stream, rate: float) -> Adjusted:
+    """The threshold that ``before`` gives for ``rate``, and the rate of ``events`` above it."""
+    edge = int(np.ceil(threshold_at(trigger.score(before), rate)))
+    return Adjusted(edge, share(trigger.score(events) >= edge))
 
 
 @dataclass(frozen=True)
@@ -176,10 +204,23 @@ class _Menu:
     ) -> dict[str, dict[str, Share]]:
         """``nominal`` again, then under each shift of the scale, then on ``others`` (with pile-up)."""
         changed = {f"scale {shift:+.0%}": scaled(stream, 1 + shift) for shift in SHIFTS}
-        changed |= {f"pile-up {name}": events for name, events in others.items()}
+        changed |= {f"{PILE_UP}{name}": events for name, events in others.items()}
         return {"nominal": nominal} | {
             change: self.rates(events, self.trigger.score(events)) for change, events in changed.items()
         }
+
+
+def pile_up_slices(stream: Stream, mean: NDArray[np.float64]) -> dict[str, Stream]:
+    """The events of each slice of mean pile-up of width `SLICE`, by rising pile-up; none where ``mean`` is NaN.
+
+    Raises:
+        BadRequestError: not one mean for each event.
+    """
+    if mean.shape != stream.shape[:1]:
+        raise BadRequestError(f"{len(stream)} events need as many means of pile-up, found {mean.shape}")
+    low = np.floor(mean / SLICE) * SLICE
+    edges = np.unique(low[np.isfinite(low)]).tolist()
+    return {f"{edge:g} to {edge + SLICE:g}": stream[low == edge] for edge in edges}
 
 
 def scaled(stream: Stream, factor: float) -> Stream:
