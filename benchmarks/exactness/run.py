@@ -24,17 +24,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
-sys.path[:0] = [str(Path(__file__).parent)]
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))
 
-from memory import MemorySource, pack_tables
+from one import patient
 from settings import Setting, settings
-from tables import cases
+from tables import Case, cases
 
 from hepack.archive import fit as fit_module
 from hepack.bench.machine import machine_facts
 from hepack.codec.recipe import Recipe
 from hepack.table import Schema, Tolerance
+from memory import MemorySource, pack_tables
 
 ONE = Path(__file__).with_name("one.py")
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -50,15 +50,19 @@ def prepare(folder: Path) -> None:
         bare = replace(case.table, schema=Schema(schema.name, exact, schema.collections))
         pack_tables(folder / "tables" / f"{name}.hpk", bare, recipe=Recipe(effort="fast"))
         target = folder / "reference" / f"{name}.hpk"
-        recipe = case.recipe
-        if case.campaign:
-            model = target.with_suffix(".hpm")
-            source = MemorySource([case.table], 10**9)
-            rules = tuple((v.name, v.tolerance) for v in schema.variables if v.dtype.kind == "f")
-            with mock.patch.object(fit_module, "open_source", return_value=source):
-                fit_module.fit(["memory"], model, replace(recipe, rules=rules))
-            recipe = replace(recipe, model=model)
-        pack_tables(target, case.table, recipe=recipe)
+        with case.fitting():
+            recipe = replace(case.recipe, model=campaign(case, target)) if case.campaign else case.recipe
+            pack_tables(target, case.table, events=case.events, recipe=recipe)
+
+
+def campaign(case: Case, target: Path) -> Path:
+    """The model file of a case, beside its packed file."""
+    model = target.with_suffix(".hpm")
+    source = MemorySource([case.table], 10**9)
+    rules = tuple((v.name, v.tolerance) for v in case.table.schema.variables if v.dtype.kind == "f")
+    with mock.patch.object(fit_module, "open_source", return_value=source):
+        fit_module.fit(["memory"], model, replace(case.recipe, rules=rules))
+    return model
 
 
 def measure(folder: Path, setting: Setting, extra: list[str]) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def measure(folder: Path, setting: Setting, extra: list[str]) -> dict[str, Any]:
     words += ["--threads", str(setting.threads)] if setting.threads else []
     words += ["--torch"] if setting.torch else []
     words += [] if setting.packs else ["--unpack-only"]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES), "PYTHONWARNINGS": "ignore", **setting.environment}
+    given = {"PYTHONPATH": str(SOURCES), "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, **given, **setting.environment}
     started = time.perf_counter()
     done = subprocess.run(words, env=environment, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
@@ -112,9 +117,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     given = parser.parse_args()
     chosen = asked(given)
-    record: dict[str, Any] = {"machine": machine_facts(["numpy", "numba", "torch"]), "base": {}, "settings": {}}
+    facts = machine_facts(["numpy", "numba", "torch"])
+    record: dict[str, Any] = {"machine": facts, "base": {}, "settings": {}}
     with TemporaryDirectory() as name:
         folder = Path(name)
+        patient()
         prepare(folder)
         for title, setting in chosen.items():
             plain = setting.python != ()

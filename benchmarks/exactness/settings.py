@@ -40,18 +40,18 @@ def settings() -> dict[str, Setting]:
     """Those that every x86-64 machine with numba and torch has; the first is what others are compared with."""
     found = {
         "as it is": Setting(),
-        "1 thread": _threads(1),
         "2 threads": _threads(2),
         "numpy without AVX2 and AVX-512": Setting({"NPY_DISABLE_CPU_FEATURES": NUMPY}),
-        "numba for a generic processor": Setting({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}),
         "slow twins": Setting({"HEPACK_NO_NUMBA": "1"}),
-        "numba's loops as Python": Setting({"NUMBA_DISABLE_JIT": "1"}, packs=False),
+        "torch and its MKL without AVX2": Setting(TORCH, torch=True),
+        "numba for a generic processor": Setting({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}),
+        "torch runs the nets": Setting(torch=True),
+        "1 thread": _threads(1),
         "batches of 7 rows": Setting(rows=7),
         "batches of 1000 rows": Setting(rows=1000),
-        "torch runs the nets": Setting(torch=True),
-        "torch and its MKL without AVX2": Setting(TORCH, torch=True),
+        "numba's loops as Python": Setting({"NUMBA_DISABLE_JIT": "1"}, packs=False),
     }
-    cores = ["Nehalem", "Sandybridge", "Haswell", "Zen"]
+    cores = ["Nehalem", "Haswell"]
     cpu = Path("/proc/cpuinfo")
     if cpu.exists() and "avx512f" in cpu.read_text():
         cores += ["SkylakeX", "Cooperlake"]
