@@ -3,8 +3,8 @@
     python benchmarks/autoencoder.py FILE -t RULES [--latent N] [--epochs N] -o OUT.json
 
 ``hepack pack --codec autoencoder`` leaves an autoencoder out that does not pay for its bytes; `hepack.autocoder.encode`
-with ``always`` stores its weights and its latent whatever they cost. Every value is within its bound: each column is coded
-as its residual about the network's prediction, or plainly where that is smaller.
+with ``always`` stores its weights and its latent whatever they cost. Every value is within its bound: each column is
+coded as its residual about the network's prediction, or plainly where that is smaller.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hepack.autocoder import encode
 from hepack.autocoder.encode import Options
 from hepack.bench.machine import machine_facts
 from hepack.io import ReadOptions, open_source
+from hepack.table import split_schema, split_table, splittable
 
 
 def main() -> None:
@@ -34,7 +35,9 @@ def main() -> None:
     given = parser.parse_args()
     with open_source(str(given.file), ReadOptions(allow_pickle=True)) as opened:
         (schema,) = make_recipe(given.tolerance).resolve(opened.contents.schemas)
-        blocks = list(opened.blocks(0, max_bytes=1 << 40))
+        schema = split_schema(schema, splittable(schema))
+        read = opened.blocks(0, max_bytes=1 << 40)
+        blocks = [split_table(block, schema) for block in read]
     columns = {v.name: np.concatenate([b.columns[v.name] for b in blocks]) for v in schema.variables}
     bounds = {v.name: str(v.tolerance) for v in schema.variables if v.dtype.kind == "f"}
     started = time.perf_counter()

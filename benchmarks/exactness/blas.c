@@ -11,12 +11,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef int64_t wide;
 static long calls;
 
 __attribute__((destructor)) static void tell(void) {
-    if (getenv("COUNT_BLAS")) fprintf(stderr, "%ld calls of %s\n", calls, getenv("OTHER_BLAS"));
+    const char *path = getenv("OTHER_BLAS");
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (path && getenv("COUNT_BLAS")) fprintf(stderr, "%ld calls of %s\n", calls, slash ? slash + 1 : path);
 }
 
 static void *find(const char *name) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import hashlib
+import importlib
 import json
 import sys
 import tempfile
@@ -58,12 +59,10 @@ def patient() -> None:
 def execute(rows: int, by_torch: bool) -> None:
     """Change how nets run in this process: batches of so many rows, or torch."""
     import hepack.conditional.mlp.model as mlp
-    import hepack.intnet.run
-    import hepack.models.fixedpoint
 
     if rows:
-        mock.patch.object(hepack.intnet.run, "ROWS", rows).start()
-        mock.patch.object(hepack.models.fixedpoint, "CHUNK", rows).start()
+        for module, name in (("hepack.intnet.run", "ROWS"), ("hepack.models.fixedpoint", "CHUNK")):
+            mock.patch.object(importlib.import_module(module), name, rows).start()
     if by_torch:
         from hepack.intnet import torch_run
 
