@@ -144,7 +144,7 @@ def _piece_edges(census: Census) -> NDArray[np.int64]:
 
 
 def _largest(values: UInt64s, most: int) -> NDArray[np.int64]:
-    """Where the largest are, of equal ones the first: an argpartition takes others on other processors."""
+    """Where the largest are, of equal ones the last: an argpartition takes others on other processors."""
     bar = np.partition(values, -most)[-most]
-    above = np.flatnonzero(values > bar)
-    return np.concatenate([above, np.flatnonzero(values == bar)[: most - len(above)]])
+    above, equal = np.flatnonzero(values > bar), np.flatnonzero(values == bar)
+    return np.concatenate([above, equal[len(equal) - most + len(above) :]])
