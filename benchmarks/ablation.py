@@ -1,10 +1,14 @@
 """What each part of the learned coder gains: bytes with relations, trees and nets switched on one by one.
 
-    python benchmarks/ablation.py FILE [-t RULES] [--best-plain BYTES] [--minutes N] -o OUT.json
+    python benchmarks/ablation.py FILE [-t RULES] [--bench RESULT] [--minutes N] [--autoencoder N] -o OUT.json
 
-``plain`` to ``nets`` are the bytes of blocks and models, all that a decoder needs but the plan and the index;
-``file`` is the whole packed file of ``hepack pack``. ``model`` is the part of the model in each. ``--best-plain``
-is the sum of the best plain peer of each variable, from a result of ``hepack bench`` at the same bounds.
+Each stage has all of the one before: ``plain``, ``relations``, ``trees`` (nothing looks at the object or event before),
+``previous`` (trees and histories that do: the default effort), ``nets`` (integer nets as well, where they are smaller).
+They are the bytes of blocks and models, all that a decoder needs but the plan and the index. ``model`` is the part of
+the model; ``amortised`` are the bytes without it, as in a file of a campaign whose models are a file of their own;
+``bits`` is the mean over all values of the file (lengths of collections and all variables), model included.
+``file_...`` are whole packed files of ``hepack pack``, the last with an autoencoder as the codec at the same bounds.
+``best_plain`` is the sum of the best plain peer of each variable, from a result of ``hepack bench``.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from hepack.bench.machine import machine_facts
 from hepack.bench.result import BenchResult
 from hepack.codec.block import encode_block
 from hepack.codec.choose import Chooser
+from hepack.codec.network import NetworkOptions
 from hepack.codec.recipe import Recipe
 from hepack.fitting import FitOptions, fit_table
 from hepack.io import ReadOptions
@@ -38,7 +43,8 @@ def stages(seconds: float) -> dict[str, FitOptions | None]:
     found: dict[str, FitOptions | None] = {
         "plain": None,
         "relations": FitOptions(conditionals=False),
-        "trees": FitOptions(),
+        "trees": FitOptions(previous=False),
+        "previous": FitOptions(),
     }
     if seconds:
         found["nets"] = FitOptions(seconds=seconds)
@@ -58,11 +64,19 @@ def size(tables: list[EventTable], options: FitOptions | None, pool: ThreadPoolE
             learned += len(model.items)
         blocks += encode_block(table, chooser, pool, model).nbytes
     seconds = round(time.perf_counter() - started, 1)
-    return {"bytes": blocks + models, "model": models, "learned_items": learned, "seconds": seconds}
+    found = {"bytes": blocks + models, "model": models, "amortised": blocks}
+    found["bits"] = round(8 * (blocks + models) / values_of(tables), 4)
+    return found | {"learned_items": learned, "seconds": seconds}
 
 
-def ablation(path: Path, recipe: Recipe, read: ReadOptions, seconds: float) -> dict[str, Any]:
-    """All stages of one file."""
+def values_of(tables: list[EventTable]) -> int:
+    """Lengths of collections, and values of all variables."""
+    lengths = sum(len(runs) - 1 for table in tables for runs in table.offsets.values())
+    return max(1, lengths + sum(column.size for table in tables for column in table.columns.values()))
+
+
+def ablation(path: Path, recipe: Recipe, read: ReadOptions, seconds: float, latent: int) -> dict[str, Any]:
+    """All stages of one file; with a latent also an autoencoder."""
     loaded = load(path, recipe, read)
     whole = [split_table(t, split_schema(t.schema, splittable(t.schema))) for t in loaded.tables]
     with ThreadPoolExecutor() as pool:
@@ -70,9 +84,13 @@ def ablation(path: Path, recipe: Recipe, read: ReadOptions, seconds: float) -> d
             name: size(whole, options, pool) for name, options in stages(seconds).items()
         }
     with tempfile.TemporaryDirectory() as folder:
-        for effort in ("fast", "default"):
-            result = pack(path, Path(folder) / effort, replace(recipe, effort=effort), read=read)
-            found[f"file_{effort}"] = {"bytes": result.packed_bytes, "seconds": round(result.seconds, 1)}
+        recipes = {effort: replace(recipe, effort=effort) for effort in ("fast", "default")}
+        if latent:
+            network = NetworkOptions(latent=latent)
+            recipes["autoencoder"] = replace(recipe, effort="default", network=network)
+        for name, asked in recipes.items():
+            result = pack(path, Path(folder) / name, asked, read=read)
+            found[f"file_{name}"] = {"bytes": result.packed_bytes, "seconds": round(result.seconds, 1)}
     return found
 
 
@@ -82,10 +100,12 @@ def main() -> None:
     parser.add_argument("-t", "--tolerance", action="append")
     parser.add_argument("--bench", type=Path, help="result of 'hepack bench' at the same bounds")
     parser.add_argument("--minutes", type=float, default=0.0, help="for nets (0: none)")
+    parser.add_argument("--autoencoder", type=int, default=0, help="numbers in its latent (0: none)")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     read = ReadOptions(allow_pickle=True)
-    found = ablation(arguments.file, make_recipe(arguments.tolerance), read, 60 * arguments.minutes)
+    recipe, seconds = make_recipe(arguments.tolerance), 60 * arguments.minutes
+    found = ablation(arguments.file, recipe, read, seconds, arguments.autoencoder)
     words = [Path(word).name if Path(word).exists() else word for word in sys.argv[1:]]
     record: dict[str, Any] = {
         "command": " ".join(["python", "benchmarks/ablation.py", *words]),

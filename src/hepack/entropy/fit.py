@@ -14,7 +14,9 @@ from hepack.entropy.packing import UInt64s, bit_lengths
 MAX_PIECES = 2048
 _NEAR_BITS = 16  # a table of 2**16 entries finds most bins at once
 _BIN_BITS = 12.0  # what a bin costs in the model, but for the gap before it; measured on real columns
-_LOGS = np.log2(np.arange(4096, 8192) / 4096.0)
+# logarithms differ in their last bit between processors: rounded they do not, nor do the bins
+_LOG_STEPS = 2.0**36
+_LOGS = np.rint(np.log2(np.arange(4096, 8192) / 4096.0) * _LOG_STEPS) / _LOG_STEPS
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def fit_bins(census: Census, *, weight: float = 1.0) -> Bins:
     gaps = np.concatenate([lows[:1], lows[1:] - highs[:-1] - np.uint64(1)])
     entry = (_BIN_BITS + 2.0 * bit_lengths(gaps)) / weight
     previous = np.empty(len(edges), np.int64)
-    loops().partition(lows, highs, ends, entry, math.log2(census.total), _LOGS, previous)
+    scale = round(math.log2(census.total) * _LOG_STEPS) / _LOG_STEPS
+    loops().partition(lows, highs, ends, entry, scale, _LOGS, previous)
     cuts = [len(lows)]
     while cuts[-1]:
         cuts.append(int(previous[cuts[-1]]))
@@ -134,7 +137,14 @@ def _piece_edges(census: Census) -> NDArray[np.int64]:
     share = np.arange(1, quantiles) * ends[-1] // quantiles
     heavy = np.flatnonzero(census.counts > ends[-1] // (MAX_PIECES // 8))
     gaps = np.diff(census.values)
-    wide = np.argpartition(gaps, -MAX_PIECES // 4)[-MAX_PIECES // 4 :]
+    wide = _largest(gaps, MAX_PIECES // 4)
     wide = wide[gaps[wide] > 1] + 1
     inner = np.concatenate([np.searchsorted(ends, share, side="right"), heavy, heavy + 1, wide])
     return np.unique(np.concatenate([[0], inner, [n]]))
+
+
+def _largest(values: UInt64s, most: int) -> NDArray[np.int64]:
+    """Where the largest are, of equal ones the last: an argpartition takes others on other processors."""
+    bar = np.partition(values, -most)[-most]
+    above, equal = np.flatnonzero(values > bar), np.flatnonzero(values == bar)
+    return np.concatenate([above, equal[len(equal) - most + len(above) :]])

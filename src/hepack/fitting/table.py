@@ -29,8 +29,9 @@ from hepack.transforms import Symbols
 class FitOptions:
     """How long to search. ``rows``: of the sample, for each axis; ``features``: of one item;
     ``seconds``: for training integer nets (0: trees only); ``independent``: nothing may look at another event
-    (for scores, which must not depend on the order of events); ``checkpoint``: a folder for the state of training,
-    from which a fit that was cut off goes on."""
+    (for scores, which must not depend on the order of events); ``previous``: an object may look at the one before it,
+    an event at the event before; ``checkpoint``: a folder for the state of training, from which a fit that was cut
+    off goes on."""
 
     rows: int = 1 << 16
     features: int = 24
@@ -40,6 +41,7 @@ class FitOptions:
     relations: bool = True
     conditionals: bool = True
     independent: bool = False
+    previous: bool = True
     checkpoint: Path | None = None
 
 
@@ -195,7 +197,7 @@ class _Search:
         if key not in self._trees:  # another set of relations leaves most items as they are
             self._trees[key] = fit_tree(choice.training(), max_leaves=self.options.leaves)
         choice = choice.better(self._trees[key])
-        if self.options.independent:  # a history learns on from event to event
+        if self.options.independent or not self.options.previous:  # a history learns on from event to event
             return choice
         worth = WORTH_LEARNING_ON if self.options.seconds == 0 else 1.0
         if key not in self._histories:
@@ -229,7 +231,7 @@ class _Search:
             options = earlier_lengths(self.schema, draft.item.name)
         else:
             options = candidates(self.schema, draft.item.axis, earlier)
-        alone = self.options.independent and draft.item.axis == EVENTS
+        alone = not self.options.previous or (self.options.independent and draft.item.axis == EVENTS)
         if alone:
             options = [each for each in options if each.kind not in ("previous", "same")]
         features = bank.best(options, targets, self.options.features)

@@ -98,7 +98,7 @@ def _spikes(values: Int64s, counts: Int64s) -> Int64s:
     """Values that are far more frequent than those around them."""
     total = int(counts.sum())
     found = []
-    for i in np.argsort(counts)[::-1][: 4 * MAX_NARROW]:
+    for i in np.argsort(counts, kind="stable")[::-1][: 4 * MAX_NARROW]:
         if counts[i] < _SPIKE_SHARE * total:
             break
         near = slice(max(0, i - 12), i + 13)

@@ -52,7 +52,11 @@ def _maps(values: NDArray[np.int32], feature: int, rows: int) -> tuple[list[Ramp
         return [ramp], []
     most = 5 if len(distinct) <= pieces else 2
     share = counts / len(values)
-    often = [i for i in np.argsort(counts)[::-1][:most] if _MARK_SHARE < share[i] < 1 - _MARK_SHARE / 2]
+    often = [
+        i
+        for i in np.argsort(counts, kind="stable")[::-1][:most]
+        if _MARK_SHARE < share[i] < 1 - _MARK_SHARE / 2
+    ]
     if len(distinct) > pieces:
         often = [i for i in often if share[i] > 2 / pieces]
     return [ramp], [Mark(feature, int(distinct[i])) for i in sorted(often)]

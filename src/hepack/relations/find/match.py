@@ -48,7 +48,7 @@ class Index:
         self.slack = np.minimum(SOFT * np.abs(self.matrix), 0.02 * spread[:, None])
         self.slack += 1e-6 * np.abs(self.matrix)
         pivots = range(0, rows, max(rows // 3, 1))
-        self._pivots = [(p, np.argsort(self.matrix[:, p])) for p in list(pivots)[:3]]
+        self._pivots = [(p, np.argsort(self.matrix[:, p], kind="stable")) for p in list(pivots)[:3]]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -204,7 +204,7 @@ def _normal(matrix: Matrix) -> Matrix:
 
 def _alike(source: Matrix, target: Matrix) -> Iterator[tuple[int, int]]:
     key = np.nan_to_num(target[:, 0], nan=np.inf)
-    order = np.argsort(key)
+    order = np.argsort(key, kind="stable")
     ordered = key[order]
     for x, row in enumerate(source):
         if not np.isfinite(row).any():
