@@ -46,6 +46,11 @@ class Choice:
         return self.cost < self.plain
 
     @property
+    def is_free(self) -> bool:
+        """Whether it repeats an item before it, so that nothing of it is stored."""
+        return self.cost == self.plain == 0
+
+    @property
     def _cut(self) -> int:
         """The rows to fit to: all of them if there are no others."""
         assert self.problem is not None

@@ -135,7 +135,9 @@ class _Search:
         learned = {each.model.key for each in kept if each.pays} | {item.key for item in used.items}
         # a repeat costs nothing, but has to be decoded after what it repeats
         own = tuple(
-            each.model for each in kept if each.pays or self._originals.get(each.model.key) in learned
+            each.model
+            for each in kept
+            if each.pays or (each.is_free and self._originals.get(each.model.key) in learned)
         )
         return Fitted(used, TableModel(self.schema, own))
 
