@@ -203,7 +203,7 @@ class _Search:
             return choice
         worth = WORTH_LEARNING_ON if self.options.seconds == 0 else 1.0
         if key not in self._histories:
-            self._histories[key] = fit_history(given, beat=worth * choice.cost / max(1.0, rows))
+            self._histories[key] = fit_history(given, beat=choice.cost / max(1.0, rows), worth=worth)
         return choice.better(self._histories[key], worth=worth)
 
     def _with_nets(self, choices: Sequence[Choice]) -> list[Choice]:

@@ -51,10 +51,11 @@ PATIENCE = 1.01
 """Such a context may cost this much on the sample."""
 
 
-def fit_history(problem: Problem, *, beat: float | None = None) -> History | None:
+def fit_history(problem: Problem, *, beat: float | None = None, worth: float = 1.0) -> History | None:
     """The contexts that code the targets best; None if no better than a plain coder.
 
-    ``beat``: bits of a row by the best other coder known (the plain one, if that is not given).
+    ``beat``: bits of a row by the best other coder known (the plain one, if that is not given); ``worth``: the part of
+    it that a history may take, lest it is not searched for.
     """
     targets = problem.targets
     if len(targets) < LEAST_ROWS:
@@ -70,11 +71,14 @@ def fit_history(problem: Problem, *, beat: float | None = None) -> History | Non
     if goal * problem.rows < 8 * LEAST_BYTES:
         return None
     aside = 8 * len(alphabet.to_bytes()) / problem.rows
+    hopeless = (HOPELESS if goal < FEW_BITS else 1.0) * goal
     singles = _singles(_Trial.of(problem, alphabet, ranks, SCREEN_ROWS))
-    if singles[0][0] + aside > (HOPELESS if goal < FEW_BITS else 1.0) * goal:
+    if singles[0][0] + aside > hopeless:
         return None
     rows = min(SEARCH_ROWS, max(SCREEN_ROWS, problem.rows // SEARCH_SHARE))
     trial = _Trial.of(problem, alphabet, ranks, rows)
+    if trial.bits([Context(), singles[0][1]]) + aside > worth * hopeless:
+        return None
     contexts = _search(trial, [context for _, context in singles])
     if problem.rows > LONG * len(targets):
         contexts = _enriched(trial, contexts)
