@@ -1,7 +1,7 @@
 """Simulated jets with the 24 columns of CMS's jets, as JetMET and Baler use them (arXiv:2305.02283).
 
     hepack simulate ttbar -n 9000 --seed 7 --no-constituents --no-truth -o ttbar.root
-    python benchmarks/jets.py ttbar.root -o jets.root
+    python benchmarks/campaign/jets.py ttbar.root -o jets.root
 
 pt and mass are those before calibration, as in reco::PFJet: then the energies by kind of constituent add up to
 the jet's energy. The last five columns follow from others, as they do in CMS: energy of charged

@@ -1,6 +1,6 @@
 """A large file and a campaign model: bytes and times of each effort, against the best plain peers.
 
-    python benchmarks/campaign.py BIG OTHER -t RULES --bench BIG.json OTHER.json --minutes 10 -o OUT.json
+    python benchmarks/campaign/measure.py BIG OTHER -t RULES --bench BIG.json OTHER.json --minutes 10 -o OUT.json
 
 Models are fitted on BIG, with the default effort and with ``--best``. BIG is packed with them (``bytes`` do not hold
 the model: add ``model_bytes`` for a file that does), and so is OTHER, which they never saw; OTHER by itself, too. The
@@ -85,7 +85,7 @@ def main() -> None:
     best = replace(default, effort="best", fit_seconds=60 * arguments.minutes)
     words = [Path(word).name if Path(word).exists() else word for word in sys.argv[1:]]
     record: dict[str, Any] = {
-        "command": " ".join(["python benchmarks/campaign.py", *words]),
+        "command": " ".join(["python benchmarks/campaign/measure.py", *words]),
         "machine": machine_facts(["pcodec", "torch"]),
     }
     with tempfile.TemporaryDirectory() as name:
