@@ -28,9 +28,11 @@ import hepack
 from hepack.api import make_recipe
 from hepack.archive.fit import fit
 from hepack.archive.pack import pack
+from hepack.bench.column import load
 from hepack.bench.machine import machine_facts
 from hepack.bench.result import BenchResult
 from hepack.codec.recipe import Recipe
+from hepack.io import ReadOptions
 
 LZMA_BYTES = 8 << 20
 
@@ -53,9 +55,6 @@ def packed(path: Path, recipe: Recipe, folder: Path, model: Path | None = None) 
 
 def peers(path: Path, recipe: Recipe) -> dict[str, Any]:
     """Decoding speed of pcodec and LZMA-9 on the same columns, exactly stored."""
-    from hepack.bench.column import load
-    from hepack.io import ReadOptions
-
     columns = [c for t in load(path, recipe, ReadOptions()).tables for c in t.columns.values()]
     kept = [standalone.simple_compress(np.ascontiguousarray(c), ChunkConfig()) for c in columns]
     started = time.perf_counter()

@@ -16,12 +16,9 @@ from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
 from hepack.codec.recipe import Recipe
 from hepack.container import ArchiveWriter, SectionKind, pack_json
-from hepack.fitting import FitOptions, fit_table
+from hepack.fitting import CAMPAIGN, CAMPAIGN_EVENTS, fit_table
 from hepack.io import ReadOptions, open_source
 from hepack.table import EventTable, split_table, splittable
-
-CAMPAIGN_EVENTS = 10**9
-"""A campaign model's bytes are paid once for so many events."""
 
 MAX_SAMPLE_BYTES = 1 << 28
 
@@ -62,9 +59,7 @@ def fit(
     if not sources:
         raise BadInputError("no files to learn from")
     plan, tables = _samples([os.fspath(s) for s in sources], recipe, read or ReadOptions(), format_id)
-    options = FitOptions(
-        rows=1 << 18, leaves=1024, seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0
-    )
+    options = replace(CAMPAIGN, seconds=recipe.fit_seconds if recipe.effort == "best" else 0.0)
     target = Path(output)
     bits: dict[str, tuple[float, float]] = {}
     with (

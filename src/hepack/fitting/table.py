@@ -45,6 +45,10 @@ class FitOptions:
     checkpoint: Path | None = None
 
 
+CAMPAIGN = FitOptions(rows=1 << 18, leaves=1024)
+CAMPAIGN_EVENTS = 10**9
+"""For a model that many files share: it may be richer, and its bytes are paid once for so many events."""
+
 LEAST_ROWS = 512
 """Shorter columns have no conditional model: nothing that they could gain pays for it."""
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from hepack.codec.choose import Chooser
 from hepack.codec.item import items_of, values_of
-from hepack.fitting import FitOptions, fit_table
+from hepack.fitting import CAMPAIGN, CAMPAIGN_EVENTS, FitOptions, fit_table
 from hepack.fitting.draft import Drafter
 from hepack.learned import ItemModel, Key, Quantised, TableModel
 from hepack.relations import TableView
@@ -33,9 +33,6 @@ from hepack.transforms import Steps
 
 DOUBT = 20.0
 """Bits: how little the marginal code weighs beside the model's."""
-
-CAMPAIGN_EVENTS = 10**9
-"""A model for scoring is never stored in a packed file: its bytes do not count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +116,7 @@ class CodeLengths:
         """
         with ThreadPoolExecutor(threads) as pool:
             if model is None:
-                options = options or FitOptions(rows=1 << 18, leaves=1024, independent=True)
+                options = options or replace(CAMPAIGN, independent=True)
                 fitted = fit_table(
                     reference, events=CAMPAIGN_EVENTS, chooser=Chooser(), executor=pool, options=options
                 )

@@ -15,7 +15,7 @@ import numpy as np
 from hepack.simulate.detector import Detector
 from hepack.simulate.jetset import DENSITY_EDGE
 from hepack.simulate.objects import Objects
-from hepack.simulate.ragged import Floats, Ints, Mask, binned, segment_sum
+from hepack.simulate.ragged import Floats, Ints, Mask, binned, owners, segment_sum
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Cleaned:
 
 def clean(objects: Objects, candidates: Mask, detector: Detector) -> Cleaned:
     """Confirm the jets under ``candidates`` (those that are no lepton or photon) and sum up what is left."""
-    jets, owner = objects.jets, _owners(objects)
+    jets, owner = objects.jets, owners(objects.jets.member_offsets)
     charged = objects.candidates.charge != 0
     tracks = binned(owner, (objects.candidates.momenta.pt * charged)[jets.members], len(jets))
     central = np.abs(jets.momenta.eta) < DENSITY_EDGE
@@ -36,12 +36,6 @@ def clean(objects: Objects, candidates: Mask, detector: Detector) -> Cleaned:
     hard = jets.momenta.pt > detector.forward_jet_min_pt
     kept = candidates & np.where(central, confirmed, hard)
     return Cleaned(kept, _missing(objects, kept, owner))
-
-
-def _owners(objects: Objects) -> Ints:
-    """The jet of each member."""
-    counts = np.diff(objects.jets.member_offsets)
-    return np.repeat(np.arange(len(counts)), counts)
 
 
 def _missing(objects: Objects, kept: Mask, owner: Ints) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ from hepack.autocoder.frame import unframe
 from hepack.codec.block import EncodedBlock, encode_block
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.choose import Chooser
-from hepack.fitting import FitOptions, fit_table
+from hepack.fitting import CAMPAIGN, CAMPAIGN_EVENTS, fit_table
 from hepack.learned import TableModel
 from hepack.table import EventTable, Schema
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from hepack.training.trained import Trained
 
 Columns = Mapping[str, NDArray[Any]]
-
-CAMPAIGN_EVENTS = 10**9
-"""A model that is reused: its bytes do not count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +95,8 @@ class ModelChosen:
 
 def learned_model(background: EventTable, pool: Executor) -> TableModel:
     """What ``hepack fit`` learns."""
-    options = FitOptions(rows=1 << 18, leaves=1024)
-    return fit_table(
-        background, events=CAMPAIGN_EVENTS, chooser=Chooser(), executor=pool, options=options
-    ).own
+    fitted = fit_table(background, events=CAMPAIGN_EVENTS, chooser=Chooser(), executor=pool, options=CAMPAIGN)
+    return fitted.own
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +137,7 @@ class Autoencoders:
             return 0.0, given
         data = encode(given, bounds, periods=periods, model=trained, options=Options(always=True))
         header, sections = unframe(data)
-        weights = 2 * len(
-            header["network"]["net"]["layers"]
-        )  # of each layer weights and biases, which come first
+        weights = 2 * len(header["network"]["net"]["layers"])  # weights and biases of each come first
         return float(sum(map(len, sections[weights:]))), decode(data)
 
 
