@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from hepack._errors import BadRequestError
 from hepack.entropy.mixture_tables import silus
 from hepack.intnet import Layer, Program, reference, run
 from hepack.intnet import run as run_program
+
+runner = importlib.import_module("hepack.intnet.run")
 
 DIGEST = "78f958dceffb43af"
 SCRIPT = """
@@ -71,6 +76,27 @@ def test_kernels_of_the_product_do_not_matter(core, threads):
         [sys.executable, "-c", script], env={**os.environ, **settings}, capture_output=True, text=True
     )
     assert done.stdout.strip() == DIGEST, done.stderr
+
+
+def test_products_run_on_one_thread_and_leave_the_setting_as_it_was(program, inputs, monkeypatch):
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen = []
+
+    class Watched(runner._Twins):
+        @staticmethod
+        def clip(*arguments):
+            seen.append(threads())
+            runner._Twins.clip(*arguments)
+
+    monkeypatch.setattr(runner, "loops", lambda: Watched)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: run(program, inputs), range(8)))
+        assert threads() == before
+    assert {count for counts in seen for count in counts} <= {1}
 
 
 def test_sums_that_single_precision_would_round_run_in_double():

@@ -6,7 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import TracebackType
@@ -222,9 +222,14 @@ class PackedTable:
             )
         return to_awkward(self.read(sorted(variables_of(self.schema, field))), field)
 
-    def read(self, names: Sequence[str] | None = None) -> EventTable:
-        """The variables ``names`` (None: all) as one `EventTable` in memory."""
-        parts = list(self.iterate(names))
+    def read(self, names: Sequence[str] | None = None, *, threads: int | None = None) -> EventTable:
+        """The variables ``names`` (None: all) as one `EventTable` in memory, by so many threads (None: all cores).
+
+        Raises:
+            BadRequestError: a name is none of the table's variables.
+        """
+        with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+            parts = list(self.iterate(names, executor=pool))
         if not parts:
             return EventTable.empty(self.schema if names is None else self.schema.select(set(names)))
         return EventTable.concatenate(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from hepack._errors import BadRequestError
 from hepack._loops import compiled
 from hepack.intnet.program import MAX_STEP, Layer, Program
 
-ROWS = 4096
+ROWS = 1024
+"""Rows that go through all layers together, so that what lies between them stays in the cache."""
 
 Floats = NDArray[Any]
 
@@ -35,14 +38,16 @@ class Runner:
         if inputs.size and max(-int(inputs.min()), int(inputs.max())) > program.magnitude:
             raise BadRequestError(f"an input of a program leaves +-{program.magnitude}")
         out = np.empty((len(inputs), program.columns), np.int32)
-        for at in range(0, len(inputs), ROWS):
-            self._batch(inputs[at : at + ROWS], out[at : at + ROWS])
+        inner = loops()
+        with _one_thread:
+            for at in range(0, len(inputs), ROWS):
+                self._batch(inputs[at : at + ROWS], out[at : at + ROWS], inner)
         return out
 
-    def _batch(self, inputs: NDArray[Any], out: NDArray[np.int32]) -> None:
+    def _batch(self, inputs: NDArray[Any], out: NDArray[np.int32], loops: Any) -> None:
         registers: list[Floats] = [inputs.astype(np.float32)]
         for step in self._steps:
-            registers.append(step(registers[step.source]))
+            registers.append(step(registers[step.source], loops))
         at = 0
         for register in self._program.outputs:
             part = registers[register]
@@ -62,14 +67,45 @@ class _Step:
         self._limit = kind(layer.limit)
         self._table = None if layer.table is None else layer.table.astype(np.float32)
 
-    def __call__(self, inputs: Floats) -> Floats:
+    def __call__(self, inputs: Floats, loops: Any) -> Floats:
         sums = inputs.astype(self._weights.dtype, copy=False) @ self._weights
         out = np.empty(sums.shape, np.float32)
         if self._table is None:
-            loops().clip(sums, self._bias, self._scales, self._limit, out)
+            loops.clip(sums, self._bias, self._scales, self._limit, out)
         else:
-            loops().look_up(sums, self._bias, self._scales, self._table, out)
+            loops.look_up(sums, self._bias, self._scales, self._table, out)
         return out
+
+
+class _OneThread:
+    """Products run on the thread that asks for them: they are small, and blocks are what is shared out to threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limit = _pools().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+@functools.cache
+def _pools() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+_one_thread = _OneThread()
 
 
 class _Twins:

@@ -31,10 +31,11 @@ class Decoder(Protocol):
 
 def waves_of(ranks: Int64s) -> tuple[Int64s, Int64s]:
     """The rows in the order of the waves, and where each wave starts, the end included."""
-    order = np.argsort(ranks, kind="stable")
-    return order, np.concatenate([[0], np.cumsum(np.bincount(ranks))]) if len(ranks) else np.zeros(
-        1, np.int64
-    )
+    if len(ranks) == 0:
+        return np.zeros(0, np.int64), np.zeros(1, np.int64)
+    small = int(ranks.max()) < 1 << 16  # numpy sorts narrow integers by radix
+    order = np.argsort(ranks.astype(np.uint16) if small else ranks, kind="stable")
+    return order, np.concatenate([[0], np.cumsum(np.bincount(ranks))])
 
 
 def lag(targets: Targets, rows: Int64s, shift: int, missing: int) -> NDArray[np.int32]:
@@ -63,9 +64,10 @@ def decode_waves(
     """
     order, starts = waves_of(ranks)
     targets = np.zeros(len(ranks), np.int64)
+    columns = np.ascontiguousarray(features.T)
     for wave in range(len(starts) - 1):
         rows = order[starts[wave] : starts[wave + 1]]
-        part = features[rows]
+        part = np.take(columns, rows, axis=1).T
         part[:, place] = lag(targets, rows, shift, missing) if wave else missing
         targets[rows] = decoder.next(part)
     decoder.finish()

@@ -100,8 +100,10 @@ class Channels:
         out = np.zeros((len(features), max(1, len(self))), np.int16)
         if len(self):
             tables: _Tables = self._tables  # type: ignore[attr-defined]
-            rows = np.ascontiguousarray(features, np.int32)
-            loops().ramps(rows, tables.feature, tables.knots, tables.levels, tables.slopes, out)
+            columns = np.ascontiguousarray(features.T, np.int32)
+            loops().ramps(
+                columns, tables.feature, tables.counts, tables.knots, tables.levels, tables.slopes, out
+            )
         return out
 
     def to_bytes(self) -> bytes:
@@ -162,6 +164,7 @@ class _Tables:
     """All channels in arrays: knots and slopes padded to the longest, shape ``(channel, knot)``."""
 
     feature: Int64s
+    counts: Int64s
     knots: Int64s
     levels: Int64s
     slopes: Int64s
@@ -177,7 +180,9 @@ class _Tables:
             knots[i, : len(k)] = k
             levels[i, : len(k)] = level
             slopes[i, : len(k) - 1] = (np.diff(level) << _SLOPE_BITS) // np.diff(k)
-        return cls(np.array([c.feature for c in channels], np.int64), knots, levels, slopes)
+        feature = np.array([c.feature for c in channels], np.int64)
+        counts = np.array([len(c.knots) for c in channels], np.int64)
+        return cls(feature, counts, knots, levels, slopes)
 
 
 def snapped(knots: Int64s) -> tuple[int, ...]:

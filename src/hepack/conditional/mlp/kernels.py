@@ -10,20 +10,20 @@ _ROWS = 256
 
 
 @jit
-def ramps(features, feature, knots, levels, slopes, out):  # type: ignore[no-untyped-def]
-    """``out[i, c]``: feature ``feature[c]`` of row i through the piecewise linear map ``c``."""
+def ramps(columns, feature, counts, knots, levels, slopes, out):  # type: ignore[no-untyped-def]
+    """``out[i, c]``: ``columns[feature[c], i]`` through the piecewise linear map ``c`` of ``counts[c]`` knots."""
     value = np.empty(_ROWS, np.int32)
     at = np.empty(_ROWS, np.int32)
     narrow = np.minimum(knots, (1 << 31) - 1).astype(np.int32)
-    for start in range(0, len(features), _ROWS):  # rows that stay in the cache
-        count = min(_ROWS, len(features) - start)
+    for start in range(0, columns.shape[1], _ROWS):  # rows that stay in the cache
+        count = min(_ROWS, columns.shape[1] - start)
         for c in range(len(feature)):
             f = feature[c]
             first = narrow[c, 0]
             for i in range(count):
-                value[i] = max(features[start + i, f], first)
+                value[i] = max(columns[f, start + i], first)
                 at[i] = 0
-            for j in range(1, knots.shape[1]):  # faster than a search: no branches, many rows at once
+            for j in range(1, counts[c]):  # faster than a search: no branches, many rows at once
                 knot = narrow[c, j]
                 for i in range(count):
                     at[i] += np.int32(value[i] >= knot)

@@ -9,14 +9,15 @@ Int64s = NDArray[np.int64]
 
 
 def ramps(
-    features: NDArray[np.int32],
+    columns: NDArray[np.int32],
     feature: Int64s,
+    counts: Int64s,
     knots: Int64s,
     levels: Int64s,
     slopes: Int64s,
     out: NDArray[np.int16],
 ) -> None:
     for c, f in enumerate(feature.tolist()):
-        value = np.maximum(features[:, f].astype(np.int64), knots[c, 0])
-        at = np.searchsorted(knots[c], value, side="right") - 1
+        value = np.maximum(columns[f].astype(np.int64), knots[c, 0])
+        at = np.searchsorted(knots[c, : counts[c]], value, side="right") - 1
         out[:, c] = levels[c, at] + (((value - knots[c, at]) * slopes[c, at]) >> 32)
