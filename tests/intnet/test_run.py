@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import subprocess
 import sys
@@ -16,10 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from hepack._errors import BadRequestError
 from hepack.entropy.mixture_tables import silus
-from hepack.intnet import Layer, Program, reference, run
+from hepack.intnet import Layer, Program, one_thread, reference, run
 from hepack.intnet import run as run_program
-
-runner = importlib.import_module("hepack.intnet.run")
 
 DIGEST = "78f958dceffb43af"
 SCRIPT = """
@@ -78,25 +75,15 @@ def test_kernels_of_the_product_do_not_matter(core, threads):
     assert done.stdout.strip() == DIGEST, done.stderr
 
 
-def test_products_run_on_one_thread_and_leave_the_setting_as_it_was(program, inputs, monkeypatch):
-    def threads() -> list[int]:
-        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+def test_one_thread_holds_for_other_threads_and_ends():
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
-    seen = []
-
-    class Watched(runner._Twins):
-        @staticmethod
-        def clip(*arguments):
-            seen.append(threads())
-            runner._Twins.clip(*arguments)
-
-    monkeypatch.setattr(runner, "loops", lambda: Watched)
-    with threadpool_limits(2, user_api="blas"):
+    with threadpool_limits(2, user_api="blas"), ThreadPoolExecutor(1) as pool:
         before = threads()
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: run(program, inputs), range(8)))
+        with one_thread():
+            assert pool.submit(threads).result() == {1}
         assert threads() == before
-    assert {count for counts in seen for count in counts} <= {1}
 
 
 def test_sums_that_single_precision_would_round_run_in_double():

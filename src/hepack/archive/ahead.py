@@ -1,14 +1,25 @@
-"""Produce the next items of an iterator in threads while the current one is in use."""
+"""Threads that code blocks, and iterators whose next items are produced while the current one is in use."""
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
+
+from hepack.intnet import one_thread
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+@contextmanager
+def workers(threads: int | None) -> Iterator[Executor]:
+    """So many threads (None: one for each core), none of which starts more for the products of its nets."""
+    with one_thread(), ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        yield pool
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hepack._atomic import replacing
 from hepack._errors import BadInputError
 from hepack._version import __version__
+from hepack.archive.ahead import workers
 from hepack.archive.models import MODEL_VERSION, write_model
 from hepack.codec.choose import Chooser
 from hepack.codec.plan import Plan
@@ -65,7 +65,7 @@ def fit(
     with (
         replacing(target, overwrite=overwrite) as temporary,
         temporary.open("wb") as handle,
-        ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool,
+        workers(recipe.threads) as pool,
     ):
         writer = ArchiveWriter(handle, MODEL_VERSION)
         writer.add(SectionKind.PLAN, pack_json(plan.to_json()), [], "plan")

@@ -7,7 +7,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -15,7 +15,7 @@ from typing import IO
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadInputError, BoundError, CannotCarryError
 from hepack._version import __version__
-from hepack.archive.ahead import ahead, side_by_side
+from hepack.archive.ahead import ahead, side_by_side, workers
 from hepack.archive.learn import Learned, learn
 from hepack.archive.models import MODEL_VERSION, NETWORK_VERSION, model_size, write_model
 from hepack.archive.networks import TableNetworks, find_networks
@@ -147,7 +147,7 @@ def _write(
     done = 0
     models: dict[int, TableModel] = {}
     costs: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0.0])
-    with ThreadPoolExecutor(recipe.threads or os.cpu_count()) as pool:
+    with workers(recipe.threads) as pool:
         plan, known = _ordered(opened, plan, recipe, pool)
         plan_header = pack_json(plan.to_json())
         writer.add(SectionKind.PLAN, plan_header, [], "plan")

@@ -6,13 +6,14 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hepack._errors import BadRequestError, CorruptFileError
+from hepack.archive.ahead import workers
 from hepack.archive.models import ModelReader, model_folders
 from hepack.codec.blockreader import BlockReader
 from hepack.codec.plan import Plan
@@ -228,7 +229,7 @@ class PackedTable:
         Raises:
             BadRequestError: a name is none of the table's variables.
         """
-        with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        with workers(threads) as pool:
             parts = list(self.iterate(names, executor=pool))
         if not parts:
             return EventTable.empty(self.schema if names is None else self.schema.select(set(names)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hepack._atomic import refuse_same, replacing
 from hepack._errors import BadRequestError, CorruptFileError
-from hepack.archive.ahead import ahead
+from hepack.archive.ahead import ahead, workers
 from hepack.archive.pack import Progress
 from hepack.archive.packed import PackedFile
 from hepack.io import Format, Sink, WriteOptions, format_for_output, get_format
@@ -73,7 +72,7 @@ def write_tables(
     """Write every table of a packed file to an open sink, decoding ahead of the writing."""
     total = sum(len(table) for table in packed.tables)
     done = 0
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    with workers(threads) as pool:
         for table in packed.tables:
             sink.begin(table.schema, len(table))
             for block in ahead(table.iterate(executor=pool)):

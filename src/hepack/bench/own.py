@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hepack.archive.ahead import workers
 from hepack.archive.pack import PackResult, pack
 from hepack.archive.packed import PackedFile
 from hepack.bench.column import Loaded
@@ -45,7 +46,7 @@ def run_own(
     )
     threads = recipe.threads or os.cpu_count() or 1
     pack_times, unpack_times = [], []
-    with ThreadPoolExecutor(threads) as pool:
+    with workers(threads) as pool:
         for _ in range(repeat):
             started = time.perf_counter()
             _pack_in_memory(loaded, recipe, pool)
