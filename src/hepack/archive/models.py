@@ -33,9 +33,9 @@ SUFFIX = ".hpm"
 PATH_VARIABLE = "HEPACK_MODELS"
 """Folders, separated as in PATH, in which model files are looked for."""
 
-MODEL_VERSION = 2
 NETWORK_VERSION = 3
-"""Of the format: files with models, and with networks."""
+MODEL_VERSION = 4
+"""Of the format: what files with networks alone need, and files with learned models."""
 
 COPY = "copy of "
 

@@ -211,9 +211,9 @@ def _write(
 
 
 def _version(plan: Plan, recipe: Recipe) -> int:
-    if any(plan.hidden):
-        return NETWORK_VERSION
-    return 1 if recipe.effort == "fast" and not any(plan.splits) else MODEL_VERSION
+    if recipe.effort != "fast" or any(plan.splits):
+        return MODEL_VERSION
+    return NETWORK_VERSION if any(plan.hidden) else 1
 
 
 def _ordered(opened: Source, plan: Plan, recipe: Recipe, pool: Executor) -> tuple[Plan, dict[int, Learned]]:

@@ -77,10 +77,10 @@ def recover(
 
 
 def _version(plan: Plan, sections: list[SectionRef]) -> int:
-    """The least version of the format that has what is kept."""
-    if plan.hidden or plan.unbounded:
-        return NETWORK_VERSION
-    return MODEL_VERSION if any(section.kind == SectionKind.MODEL for section in sections) else 1
+    """A version of the format that has what is kept."""
+    if any(section.kind == SectionKind.MODEL for section in sections):
+        return MODEL_VERSION
+    return NETWORK_VERSION if plan.hidden or plan.unbounded else 1
 
 
 def _copy_models(reader: ArchiveReader, sections: list[SectionRef], writer: ArchiveWriter) -> None:

@@ -72,4 +72,4 @@ def decode_learned(
     escaped = int(np.count_nonzero(targets == item.quantiser.base - 1))
     raw = reader.next(escaped)
     reader.finish(item.name)
-    return item.quantiser.inverse(targets, raw, item.variable(view.schema), predicted)
+    return item.restore(targets, raw, view, predicted)

@@ -12,7 +12,7 @@ from hepack._errors import BadInputError, CorruptFileError, TooNewError, Truncat
 from hepack.container.limits import MAX_HEADER_BYTES, check
 
 MAGIC = b"\x89HPK\r\n\x1a\n"
-VERSION = 3
+VERSION = 4
 """The newest version; files without a model are written as version 1."""
 END_MAGIC = b"HPKEND\r\n"
 SYNC = b"\xf5HPS"

@@ -12,7 +12,7 @@ from hepack.fitting.sample import sample_rows
 from hepack.fitting.screen import ROWS, Codes, coarse, information
 from hepack.learned import Feature
 from hepack.learned.axis import firsts
-from hepack.relations import View
+from hepack.relations import Relation, View
 from hepack.table import EVENTS, Schema
 
 NEAREST = 96
@@ -20,6 +20,9 @@ NEAREST = 96
 
 ABOVE = 48
 """At most so many items of each axis above."""
+
+POINTED = 24
+"""At most so many items of each collection that an index points into."""
 
 LEAST_BITS = 0.003
 """A feature that tells less about a target is not kept."""
@@ -66,7 +69,41 @@ class FeatureBank:
         return self._coarse[feature]
 
 
-def candidates(schema: Schema, axis: str, earlier: Sequence[str]) -> list[Feature]:
+Pointers = dict[str, set[str]]
+"""Index columns, and the collections that they point into."""
+
+
+def pointers(relations: Iterable[Relation], schema: Schema) -> Pointers:
+    """The integer columns by which relations pick objects."""
+    found: Pointers = {}
+    for index, name in sorted({pair for relation in relations for pair in relation.formula.pointers}):
+        if schema.by_name[index].dtype.kind in "iu" and schema.by_name[name].axis != EVENTS:
+            found.setdefault(index, set()).add(schema.by_name[name].axis)
+    return found
+
+
+def depths(pointers: Pointers, schema: Schema) -> dict[str, int]:
+    """For each axis with indices, how long the longest way is that they point; circles are left at some link."""
+    below: dict[str, set[str]] = {}
+    for index, places in pointers.items():
+        below.setdefault(schema.by_name[index].axis, set()).update(places)
+    found: dict[str, int] = {}
+
+    def depth(axis: str, above: frozenset[str]) -> int:
+        if axis not in found:
+            inside = above | {axis}
+            steps = [1 + depth(place, inside) for place in sorted(below.get(axis, ())) if place not in inside]
+            found[axis] = max(steps, default=0)
+        return found[axis]
+
+    for axis in sorted(below):
+        depth(axis, frozenset())
+    return found
+
+
+def candidates(
+    schema: Schema, axis: str, earlier: Sequence[str], pointers: Pointers | None = None
+) -> list[Feature]:
     """The features of rows on ``axis`` that can be made from the variables ``earlier``, nearest last."""
     by_name = schema.by_name
     own = [name for name in earlier if by_name[name].axis == axis][-NEAREST:]
@@ -83,7 +120,13 @@ def candidates(schema: Schema, axis: str, earlier: Sequence[str]) -> list[Featur
                 found += [Feature("lead", name) for name in names[:8]]
     if axis != EVENTS:
         found += [Feature("rank"), Feature("count")]
-    return found
+    for index in (name for name in pointers or {} if name in own):
+        for place in sorted((pointers or {})[index]):
+            names = [name for name in earlier if by_name[name].axis == place][-POINTED:]
+            found += [Feature("at", name, index) for name in names if name != index]
+            if place == axis:
+                found += [Feature("siblings", index), Feature("elders", index)]
+    return [feature for feature in found if feature.fits(schema, axis)]
 
 
 def earlier_lengths(schema: Schema, collection: str) -> list[Feature]:

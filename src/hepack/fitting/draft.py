@@ -76,10 +76,14 @@ class Drafter:
         """An item's draft about a prediction, whatever it costs."""
         draft = self._by_itself(item)
         values = values_of(self._part, item)
-        predicted = predictor.predict(self.view)
-        quantiser = self._centred(item, centred, predicted, values)
-        found = quantiser.forward(values, item.variable, predicted)
-        model = replace(draft.model, quantiser=quantiser, relation=predictor)
+        model = replace(draft.model, quantiser=Quantiser(None, centred, NONE, MAX_BASE), relation=predictor)
+        found = model.quantise(values, self.view)
+        spikes, _ = _spikes(found.raw, len(values))
+        model = replace(model, quantiser=Quantiser(None, centred, spikes, _base(found.targets)))
+        if model.chained:
+            found = model.quantise(values, self.view)
+        else:
+            found = model.quantiser.forward(values, item.variable, found.predicted)
         return replace(draft, model=model, found=found, bits=self.bits(found))
 
     def _by_itself(self, item: Item) -> Draft:
@@ -118,12 +122,6 @@ class Drafter:
             return Quantiser(exact_transform(item.variable.dtype), None, NONE, MAX_BASE)
         return Quantiser(transform, None, spikes, _base(found.targets))
 
-    def _centred(
-        self, item: Item, centred: Centred, predicted: NDArray[Any], values: NDArray[Any]
-    ) -> Quantiser:
-        found = Quantiser(None, centred, NONE, MAX_BASE).forward(values, item.variable, predicted)
-        return Quantiser(None, centred, _spikes(found.raw, len(values))[0], _base(found.targets))
-
 
 def _spikes(raw: Symbols, total: int) -> tuple[Symbols, int]:
     """The exact values that repeat enough to be stored once, ascending; how many others there are."""
@@ -139,8 +137,14 @@ def _base(targets: Symbols) -> int:
     return min(MAX_BASE, 1 << (top.bit_length() + 3))
 
 
-def ordered(items: Sequence[Item], relations: Mapping[str, Found]) -> list[Item]:
-    """Lengths first, then event variables, then objects; the sources of a relation before its target."""
+def ordered(
+    items: Sequence[Item], relations: Mapping[str, Found], depth: Mapping[str, int] | None = None
+) -> list[Item]:
+    """Lengths first, then event variables, then objects; the sources of a relation before its target.
+
+    Collections of less ``depth`` go first: those that others point into. Of one axis integers go before floats,
+    which are told more by what kind of object they belong to than the other way round.
+    """
     by_key: dict[Key, Item] = {item.key: item for item in items}
     placed: dict[Key, Item] = {}
 
@@ -155,7 +159,11 @@ def ordered(items: Sequence[Item], relations: Mapping[str, Found]) -> list[Item]
             else:
                 placed.setdefault(waiting.pop().key, top)
 
-    for item in sorted(items, key=lambda item: (item.role != "counts", item.axis != EVENTS)):
+    def rank(item: Item) -> tuple[bool, bool, int, bool]:
+        floats = item.variable.dtype.kind == "f"
+        return item.role != "counts", item.axis != EVENTS, (depth or {}).get(item.axis, 0), floats
+
+    for item in sorted(items, key=rank):
         place(item)
     return list(placed.values())
 

@@ -13,7 +13,7 @@ from hepack.codec.item import Item, items_of
 from hepack.conditional import Problem
 from hepack.conditional.history import History, fit_history
 from hepack.conditional.tree import Tree, fit_tree
-from hepack.fitting.candidates import FeatureBank, candidates, earlier_lengths
+from hepack.fitting.candidates import FeatureBank, Pointers, candidates, depths, earlier_lengths, pointers
 from hepack.fitting.choice import WORTH_LEARNING_ON, Choice
 from hepack.fitting.draft import Draft, Drafter, levels, ordered
 from hepack.fitting.given import matching, show, without_drift
@@ -113,6 +113,7 @@ class _Search:
         self._trees: dict[object, Tree | None] = {}
         self._histories: dict[object, History | None] = {}
         self._originals: dict[Key, Key] = {}
+        self._pointers: Pointers = {}
 
     def run(self, executor: Executor, given: TableModel | None, fixed: TableModel | None) -> Fitted:
         items = [
@@ -150,12 +151,14 @@ class _Search:
     ) -> list[Choice]:
         """The best of each item with these relations, in the order of decoding; ``names`` come before."""
         relations = {each.relation.target: each for each in found}
+        self._pointers = pointers((each.relation for each in found), self.schema)
         self._banks = {
             axis: FeatureBank(self.drafter.view, axis, self.options.rows) for axis in axes_of(self.part)
         }
         jobs: list[tuple[Draft, list[str], bool]] = []
         earlier, placed = list(names), set[Key]()
-        for draft in self._drafts(ordered(items, relations), relations, executor):
+        placed_in = depths(self._pointers, self.schema)
+        for draft in self._drafts(ordered(items, relations, placed_in), relations, executor):
             jobs.append((draft, list(earlier), self._originals.get(draft.item.key) in placed))
             earlier += [draft.item.name] if draft.item.role == "values" else []
             placed.add(draft.item.key)
@@ -236,7 +239,7 @@ class _Search:
         if draft.item.role == "counts":
             options = earlier_lengths(self.schema, draft.item.name)
         else:
-            options = candidates(self.schema, draft.item.axis, earlier)
+            options = candidates(self.schema, draft.item.axis, earlier, self._pointers)
         alone = not self.options.previous or (self.options.independent and draft.item.axis == EVENTS)
         if alone:
             options = [each for each in options if each.kind not in ("previous", "same")]

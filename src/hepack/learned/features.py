@@ -17,11 +17,16 @@ from hepack._errors import CorruptFileError
 from hepack.conditional import Features
 from hepack.conditional.base import MAX_FEATURE
 from hepack.learned.axis import firsts, ranks
-from hepack.relations import View
-from hepack.relations.view import spread
+from hepack.relations import Families, View
+from hepack.relations.expression import numbers
+from hepack.relations.families import pointed
+from hepack.relations.view import is_above, spread
 from hepack.table import EVENTS, Schema
 
-FeatureKind = Literal["own", "up", "previous", "same", "lead", "length", "rank", "count", "predicted", "lag"]
+FeatureKind = Literal[
+    "own", "up", "previous", "same", "lead", "length", "rank", "count", "predicted", "lag",
+    "at", "siblings", "elders",
+]  # fmt: skip
 """Where a feature comes from.
 
 ========= =====================================================================
@@ -35,6 +40,9 @@ rank      the row's place among its siblings
 count     how many siblings the row has, itself included
 predicted what the relation predicts for the row
 lag       the row's own target in the row before, shifted right by ``source`` bits (see `waves`)
+at        the source's value in the object that the index ``through`` points at
+siblings  how many objects of the run share the row's mother by the index ``source`` (`Families`)
+elders    how many of them stand before it
 ========= =====================================================================
 """
 
@@ -44,16 +52,20 @@ SHIFTS = tuple(map(str, range(64)))
 
 @dataclass(frozen=True)
 class Feature:
-    """``source`` names a variable, a collection for ``length``, a number for ``lag``; else it is empty."""
+    """``source`` names a variable, a collection for ``length``, a number for ``lag``; else it is empty.
+
+    ``through`` names the index of ``at``.
+    """
 
     kind: FeatureKind
     source: str = ""
+    through: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.source}".strip()
+        return " ".join(part for part in (self.kind, self.through, self.source) if part)
 
     def to_json(self) -> list[str]:
-        return [self.kind, self.source] if self.source else [self.kind]
+        return [part for part in (self.kind, self.source, self.through) if part]
 
     @classmethod
     def from_json(cls, value: Any, schema: Schema, axis: str) -> Feature:
@@ -64,8 +76,8 @@ class Feature:
         """
         match value:
             case [str(kind), *rest] if kind in get_args(FeatureKind) and all(type(s) is str for s in rest):
-                feature = cls(kind, *rest[:1])  # type: ignore[arg-type]
-                if len(rest) <= 1 and feature.fits(schema, axis):
+                feature = cls(kind, *rest[:2])  # type: ignore[arg-type]
+                if len(rest) <= (2 if kind == "at" else 1) and feature.fits(schema, axis):
                     return feature
         raise CorruptFileError(f"a model uses the impossible feature {str(value)[:80]}")
 
@@ -82,11 +94,22 @@ class Feature:
         if variable is None or variable.shape or variable.kind == "text":
             return False
         place = variable.axis
+        if self.kind == "at":
+            return self._is_gathered(schema, axis, place)
+        if self.kind in ("siblings", "elders"):
+            return place == axis != EVENTS and variable.dtype.kind in "iu"
         if self.kind == "up":
             return place != axis and (place == EVENTS or place in schema.ancestors(axis))
         if self.kind == "lead":
             return place != EVENTS and schema.collection_by_name[place].parent == axis
         return self.kind in ("own", "previous", "same") and place == axis
+
+    def _is_gathered(self, schema: Schema, axis: str, place: str) -> bool:
+        """Whether ``through`` is an index of rows on ``axis`` to objects on ``place``."""
+        index = schema.by_name.get(self.through)
+        if index is None or index.shape or index.dtype.kind not in "iu" or index.axis != axis:
+            return False
+        return place != EVENTS and is_above(schema, schema.collection_by_name[place].parent, axis)
 
     def column(self, view: View, axis: str, predicted: NDArray[Any] | None) -> NDArray[np.int32]:
         """The feature for every row of ``axis``, shape ``(row,)``."""
@@ -102,11 +125,20 @@ class Feature:
         if self.kind == "lag":  # filled in while the rows are coded
             return np.zeros(view.length(axis), np.int32)
         values = view.column(self.source)
+        if self.kind == "siblings":
+            return _narrow(Families(numbers(values), axis, view).siblings())
+        if self.kind == "elders":
+            return _narrow(Families(numbers(values), axis, view).elders())
         if self.kind == "same":
             return _same(values, firsts(view, axis))
         found = integers(values)
         if self.kind == "up":
             return spread(found, view.schema.by_name[self.source].axis, axis, view)
+        if self.kind == "at":
+            place = view.schema.by_name[self.source].axis
+            rows = pointed(numbers(view.column(self.through)), place, axis, view)
+            missing = np.full(len(rows), MISSING, np.int32)
+            return np.where(rows >= 0, found[rows], missing) if len(found) else missing
         if self.kind == "previous":
             before = np.full(len(found), MISSING, np.int32)
             before[1:] = found[:-1]

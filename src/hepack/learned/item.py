@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hepack.conditional import Conditional, Features
+from hepack.learned import chain
 from hepack.learned.axis import firsts, ranks
 from hepack.learned.features import MISSING, Feature, assemble
 from hepack.learned.predictor import Predictor
 from hepack.learned.quantiser import Quantised, Quantiser
 from hepack.learned.waves import decode_waves, waves_of, with_lag
-from hepack.relations import View
+from hepack.relations import Relation, View
 from hepack.table import EVENTS, Collection, Schema, Variable
 from hepack.transforms import Symbols
 
@@ -71,14 +72,33 @@ class ItemModel:
         """The items that the prediction needs."""
         return set() if self.relation is None else self.relation.needs(schema)
 
+    @property
+    def chained(self) -> Relation | None:
+        """The relation, if it reads the item's own column."""
+        return self.relation if isinstance(self.relation, Relation) and self.relation.index else None
+
     def predict(self, view: View) -> NDArray[Any] | None:
-        """What the relation says, one value for each row; None without a relation."""
-        return self.relation.predict(view) if self.relation else None
+        """What the relation says, one value for each row; None without one, or with one that is `chained`."""
+        return self.relation.predict(view) if self.relation and not self.chained else None
 
     def quantise(self, values: NDArray[Any], view: View, *, row_by_row: bool = False) -> Quantised:
         """Targets of a column of shape ``(row,)``, given the columns as unpacking gives them back."""
+        if self.chained:
+            return chain.forward(self.quantiser, self.chained, values, view, row_by_row=row_by_row)
         variable = self.variable(view.schema)
         return self.quantiser.forward(values, variable, self.predict(view), row_by_row=row_by_row)
+
+    def restore(
+        self, targets: Symbols, raw: Symbols, view: View, predicted: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Undo `quantise`; ``predicted`` is what `predict` gave.
+
+        Raises:
+            CorruptFileError: the targets and the exact values contradict each other.
+        """
+        if self.chained:
+            return chain.inverse(self.quantiser, self.chained, targets, raw, view)
+        return self.quantiser.inverse(targets, raw, self.variable(view.schema), predicted)
 
     def encode(self, found: Quantised, view: View) -> bytes:
         """Code the targets by the conditional model."""
@@ -138,7 +158,11 @@ def _needs(feature: Feature, schema: Schema, axis: str) -> set[Key]:
         return {("counts", feature.source)}
     if feature.source and feature.kind != "lag":
         found.add(("values", feature.source))
-    if feature.kind in ("previous", "same", "rank", "count", "lag") and axis != EVENTS:
+    if feature.kind == "at":
+        found.add(("values", feature.through))
+        axes = {axis, schema.by_name[feature.source].axis}
+        found |= {("counts", name) for each in axes for name in schema.ancestors(each)}
+    if feature.kind in ("previous", "same", "rank", "count", "lag", "siblings", "elders") and axis != EVENTS:
         found.add(("counts", axis))
     elif feature.kind == "up":
         path = schema.ancestors(axis)

@@ -177,7 +177,8 @@ class _Row:
         features = tuple(
             Feature.from_json(value, schema, variable.axis) if value else None for value in self.features
         )
-        if relation is None and any(feature and feature.kind == "predicted" for feature in features):
+        seen = None if isinstance(relation, Relation) and relation.index else relation
+        if seen is None and any(feature and feature.kind == "predicted" for feature in features):
             raise CorruptFileError(f"the model of '{name}' looks at a prediction that it does not have")
         if next(tables, None) is not None or (self.coder and not parts):
             raise CorruptFileError(f"the model of '{name}' has parts too many or too few")

@@ -65,11 +65,12 @@ class Quantiser:
         predicted: NDArray[Any] | None,
         *,
         row_by_row: bool = False,
+        kept: NDArray[Any] | None = None,
     ) -> Quantised:
         """Values, shape ``(row,)``, to targets; ``predicted`` is what the item's relation says.
 
-        A packed column also keeps exactly what is frequent in it. ``row_by_row``, for scores, leaves that out:
-        the target of a row then depends on that row alone.
+        A packed column also keeps exactly what is frequent in it, or else the values ``kept``. ``row_by_row``, for
+        scores, leaves that out: the target of a row then depends on that row alone.
         """
         targets = np.empty(len(values), np.int64)
         restored = np.empty(len(values), variable.dtype)
@@ -79,7 +80,7 @@ class Quantiser:
             near = None if predicted is None else predicted[cut]
             targets[cut], restored[cut], exact[cut] = self._map(values[cut], variable, near)
         if not row_by_row:
-            exact |= self._moved(values, variable, restored)
+            exact |= self._moved(values, variable, restored, kept)
         raw = np.zeros(0, np.int64)
         places = np.flatnonzero(exact)
         if len(places):
@@ -150,16 +151,29 @@ class Quantiser:
         known[known] = self.spikes[place[known]] == own[known]
         return place, known
 
-    def _moved(self, values: NDArray[Any], variable: Variable, restored: NDArray[Any]) -> NDArray[np.bool_]:
+    def kept(self, values: NDArray[Any], variable: Variable) -> NDArray[Any]:
+        """The spikes and all values frequent in a column: what comes back bit for bit."""
+        if variable.tolerance.is_lossless:
+            return values[:0]
+        frequent = sentinels(values[np.isfinite(values)], lambda distinct: np.full(len(distinct), np.nan))
+        return np.concatenate([self._exact_spikes(variable), frequent])
+
+    def _exact_spikes(self, variable: Variable) -> NDArray[Any]:
+        return exact_transform(variable.dtype).inverse(self.spikes, variable.dtype)
+
+    def _moved(
+        self, values: NDArray[Any], variable: Variable, restored: NDArray[Any], kept: NDArray[Any] | None
+    ) -> NDArray[np.bool_]:
         """Where a frequent value would not come back bit for bit, as docs/tolerances.md promises it does."""
         if variable.tolerance.is_lossless:
             return np.zeros(len(values), np.bool_)
         changed = np.asarray(values != restored)
-        step = max(1, len(values) // SAMPLE)
-        moved = np.unique(values[::step][changed[::step]])
-        frequent = sentinels(
-            values[np.isfinite(values)], lambda distinct: np.where(np.isin(distinct, moved), np.nan, distinct)
-        )
-        spikes = exact_transform(variable.dtype).inverse(self.spikes, variable.dtype)
-        wanted = np.concatenate([spikes, frequent])
-        return changed & np.isin(values, wanted) if len(wanted) else np.zeros(len(values), np.bool_)
+        if kept is None:
+            step = max(1, len(values) // SAMPLE)
+            moved = np.unique(values[::step][changed[::step]])
+            frequent = sentinels(
+                values[np.isfinite(values)],
+                lambda distinct: np.where(np.isin(distinct, moved), np.nan, distinct),
+            )
+            kept = np.concatenate([self._exact_spikes(variable), frequent])
+        return changed & np.isin(values, kept) if len(kept) else np.zeros(len(values), np.bool_)

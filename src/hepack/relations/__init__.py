@@ -2,6 +2,7 @@
 
 from hepack.relations.centred import Bare, Centred, centred_candidates, rebuild_centred
 from hepack.relations.expression import Expression
+from hepack.relations.families import Families
 from hepack.relations.find import Found, find_alternatives, find_relations
 from hepack.relations.kinds import NOTHING
 from hepack.relations.relation import Relation
@@ -12,6 +13,7 @@ __all__ = [
     "Bare",
     "Centred",
     "Expression",
+    "Families",
     "Found",
     "Relation",
     "TableView",

@@ -42,6 +42,19 @@ class Expression:
         """Nodes and leaves."""
         return 1 + sum(1 if isinstance(part, str) else part.size for part in self.inputs)
 
+    @cached_property
+    def pointers(self) -> frozenset[tuple[str, str]]:
+        """Index columns that objects are picked by, and a column of these objects."""
+        found: set[tuple[str, str]] = set()
+        for part in self.inputs:
+            if isinstance(part, Expression):
+                found |= part.pointers
+        if self.kind in ("gather", "elder") and isinstance(self.inputs[1], str):
+            picked = self.inputs[0]
+            names = (picked,) if isinstance(picked, str) else picked.sources
+            found |= {(self.inputs[1], name) for name in names}
+        return frozenset(found)
+
     def __str__(self) -> str:
         inside = ", ".join(map(str, self.inputs))
         settings = " ".join(map(str, self.settings))

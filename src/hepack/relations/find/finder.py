@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hepack.relations.centred import Centred
 from hepack.relations.expression import Expression
+from hepack.relations.find.chains import chains
 from hepack.relations.find.guards import guarded
 from hepack.relations.find.linear import products, sums
 from hepack.relations.find.match import Index
@@ -114,7 +115,10 @@ def _proposals(sample: Sample, rng: np.random.Generator) -> dict[str, list[Expre
     """Formulas to measure, by target, each once."""
     found: dict[str, dict[Expression, None]] = defaultdict(dict)
     for target, formula in _search(sample, rng):
-        sound = target not in formula.sources and (not sample.is_whole(target) or _for_whole(sample, formula))
+        own = Relation(target, formula)
+        sound = (target not in formula.sources or own.index) and (
+            not sample.is_whole(target) or _for_whole(sample, formula)
+        )
         if sound and len(found[target]) < MOST_PROPOSALS:
             found[target][formula] = None
     return {target: list(formulas) for target, formulas in found.items()}
@@ -138,6 +142,7 @@ def _search(sample: Sample, rng: np.random.Generator) -> Iterator[Proposal]:
     yield from lengths(sample)
     yield from reductions(sample, indices)
     yield from copies(sample, indices)
+    yield from chains(sample, indices)
     whole_events = particles_of(indices[EVENTS])[:4] if EVENTS in indices else []
     for axis, index in indices.items():
         own = particles_of(index)
@@ -197,7 +202,8 @@ class _Search:
         """Of the whole file, the relation's own bytes paid; 0 where the evidence is thin."""
         entries = self.test.table.length(self.test.variables[relation.target].axis)
         plain = self.test.cost(relation.target).bits
-        least = SLIGHT * entries if relation.formula.kind == "gather" else WORTH * entries
+        through = relation.formula.kind == "gather" or relation.index
+        least = (SLIGHT if through else WORTH) * entries
         if bits < self.evidence or bits < min(least, SHARE * plain):
             return 0.0
         return bits * self.scale - 8 * json_bytes(relation)

@@ -27,7 +27,7 @@ def guarded(sample: Sample, target: str, formula: Expression) -> Iterator[Expres
         if here.mean() < FREQUENT / 2 or not np.isfinite(sentinel):
             continue
         for source in formula.sources:
-            if sample.variables[source].axis != variable.axis:
+            if source == target or sample.variables[source].axis != variable.axis:
                 continue
             column = sample.table.columns[source]
             keys, times = np.unique(column[here], return_counts=True)

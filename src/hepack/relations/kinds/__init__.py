@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hepack.relations.kinds.base import Kind
-from hepack.relations.kinds.collection import Gather, Length, Rank, Reduce
+from hepack.relations.kinds.collection import Elder, Gather, Length, Rank, Reduce
 from hepack.relations.kinds.elementwise import ELEMENTWISE, MAX_ENTRIES, NOTHING
 from hepack.relations.kinds.particle import ROLES, Vector, route
 
@@ -14,6 +14,7 @@ KINDS: Mapping[str, Kind] = {
     "length": Length(),
     "rank": Rank(),
     "gather": Gather(),
+    "elder": Elder(),
 }
 
 __all__ = ["KINDS", "MAX_ENTRIES", "NOTHING", "ROLES", "Kind", "route"]

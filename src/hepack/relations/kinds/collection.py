@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hepack.relations.kinds.base import Axes, Leaves, Settings, Values, floats
+from hepack.relations.families import Families, pointed
+from hepack.relations.kinds.base import Axes, Leaves, Settings, Values
 from hepack.relations.kinds.elementwise import NOTHING
-from hepack.relations.view import View, is_above, parent_of, spread
+from hepack.relations.view import View, is_above, parent_of
 from hepack.table import EVENTS, Schema
 
 
@@ -140,12 +141,20 @@ class Gather:
     def evaluate(
         self, settings: Settings, values: Values, axes: Axes, view: View
     ) -> tuple[NDArray[Any], str]:
-        offsets = view.offsets(axes[0])
-        parent = parent_of(view.schema, axes[0])
-        index = values[1]
-        if index.dtype.kind == "f":
-            whole = np.isfinite(index) & (np.abs(index) < 2.0**31) & (np.rint(index) == index)
-            index = np.where(whole, floats(index), -1.0).astype(np.int64)
-        first = spread(offsets[:-1], parent, axes[1], view)
-        count = spread(np.diff(offsets), parent, axes[1], view)
-        return _take(values[0], first + index, (index >= 0) & (index < count)), axes[1]
+        rows = pointed(values[1], axes[0], axes[1], view)
+        return _take(values[0], rows, rows >= 0), axes[1]
+
+
+@dataclass(frozen=True)
+class Elder:
+    """The sum of x over the siblings before each object: those whose ``index`` names the same mother (`Families`)."""
+
+    elementwise: bool = False
+
+    def check(self, settings: Settings, axes: Axes, leaves: Leaves, schema: Schema) -> str | None:
+        return axes[0] if not settings and len(axes) == 2 and axes[0] == axes[1] != EVENTS else None
+
+    def evaluate(
+        self, settings: Settings, values: Values, axes: Axes, view: View
+    ) -> tuple[NDArray[Any], str]:
+        return Families(values[1], axes[0], view).sums(values[0]), axes[0]
