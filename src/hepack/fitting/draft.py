@@ -142,8 +142,9 @@ def ordered(
 ) -> list[Item]:
     """Lengths first, then event variables, then objects; the sources of a relation before its target.
 
-    Collections of less ``depth`` go first: those that others point into. Of one axis integers go before floats,
-    which are told more by what kind of object they belong to than the other way round.
+    Collections of less ``depth`` go first: those that others point into. Of objects, integers go before floats,
+    which are told more by what kind of object they belong to than the other way round (but numbers of events
+    tell nothing).
     """
     by_key: dict[Key, Item] = {item.key: item for item in items}
     placed: dict[Key, Item] = {}
@@ -160,7 +161,7 @@ def ordered(
                 placed.setdefault(waiting.pop().key, top)
 
     def rank(item: Item) -> tuple[bool, bool, int, bool]:
-        floats = item.variable.dtype.kind == "f"
+        floats = item.axis != EVENTS and item.variable.dtype.kind == "f"
         return item.role != "counts", item.axis != EVENTS, (depth or {}).get(item.axis, 0), floats
 
     for item in sorted(items, key=rank):
