@@ -157,8 +157,13 @@ class _Search:
         }
         jobs: list[tuple[Draft, list[str], bool]] = []
         earlier, placed = list(names), set[Key]()
-        placed_in = depths(self._pointers, self.schema)
-        for draft in self._drafts(ordered(items, relations, placed_in), relations, executor):
+        sequence = ordered(
+            items,
+            relations,
+            depths(self._pointers, self.schema),
+            integers_first=self.options.seconds == 0,
+        )
+        for draft in self._drafts(sequence, relations, executor):
             jobs.append((draft, list(earlier), self._originals.get(draft.item.key) in placed))
             earlier += [draft.item.name] if draft.item.role == "values" else []
             placed.add(draft.item.key)
