@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepack._errors import CorruptFileError, LimitError
+from hepack.codec.narrowed import Narrowed, shuffle, unshuffle
 from hepack.codec.streams import (
     DEFAULT,
     FAST,
-    Narrowed,
     Stream,
     decode_bytes,
     decode_stream,
@@ -21,8 +21,6 @@ from hepack.codec.streams import (
     encode_constant,
     encode_lz,
     encode_raw,
-    shuffle,
-    unshuffle,
 )
 from hepack.container import MAX_VALUES
 from strategies import examples

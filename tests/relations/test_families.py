@@ -70,6 +70,12 @@ def test_generations_end() -> None:
     assert sum(map(len, generations)) == n
 
 
+def test_sums_end() -> None:
+    n = 2 * MAX_GENERATIONS
+    sums = Families(np.minimum(np.arange(n) - 1, 0), "P", TableView(cases([n], [0] * n))).sums(np.ones(n))
+    assert sums.tolist() == [0, *range(MAX_GENERATIONS + 1), *[0] * (n - MAX_GENERATIONS - 2)]
+
+
 def gather(part: Any, index: str = INDEX) -> Expression:
     return Expression("gather", (part, index))
 

@@ -1,36 +1,19 @@
-"""The plan: what a packed file says of its tables, as JSON, read back with nothing trusted.
-
-A variable is ``[name, dtype, {what differs from the default}]``; the same for collections.
-"""
+"""The plan: what a packed file says of its tables, as JSON, read back with nothing trusted."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from hepack._errors import CorruptFileError, HepackError
-from hepack.container import MAX_VALUES
+from hepack.codec.schema_json import Strict, schema_from_json, schema_to_json
 from hepack.io import Skipped
-from hepack.table import (
-    DTYPES,
-    LOSSLESS,
-    Cell,
-    Collection,
-    Kind,
-    Layout,
-    Order,
-    Schema,
-    Tolerance,
-    Variable,
-    split_schema,
-    splittable,
-)
+from hepack.table import Cell, Order, Schema, Variable, split_schema, splittable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +73,7 @@ class Plan:
             | ({"order": _orders_to_json(self.orders)} if any(self.orders) else {}),
             "skipped": [[item.name, item.reason] for item in self.skipped],
             "tables": [
-                _schema_to_json(schema)
+                schema_to_json(schema)
                 | ({"split": list(names)} if names else {})
                 | ({"hidden": [[v.axis, v.name] for v in hidden]} if hidden else {})
                 for schema, names, hidden in zip(self.schemas, self._splits, self._hidden, strict=True)
@@ -108,7 +91,7 @@ class Plan:
             raw = _Plan.model_validate(value, strict=True)
             splits = tuple(_splits(table) for table in raw.tables)
             hidden = tuple(_hidden(table) for table in raw.tables)
-            schemas = tuple(_schema_from_json(table) for table in raw.tables)
+            schemas = tuple(_schema(table) for table in raw.tables)
             plan = cls(
                 schemas=schemas,
                 format=raw.format,
@@ -127,9 +110,6 @@ class Plan:
             raise CorruptFileError(f"the plan of the packed file has a wrong form: {reason}") from None
 
 
-MAX_DIMENSIONS = 32
-
-
 def hidden_variable(axis: str, name: str) -> Variable:
     """A hidden column: int64, one number for each entry of ``axis``."""
     return Variable(name=name, dtype=np.dtype(np.int64), axis=axis, kind="integer")
@@ -140,45 +120,23 @@ def with_hidden(schema: Schema, hidden: tuple[Variable, ...]) -> Schema:
     return replace(schema, variables=schema.variables + hidden) if hidden else schema
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Variable(_Strict):
-    axis: str = ""
-    shape: list[int] = []
-    unit: str = ""
-    kind: Kind = "continuous"
-    period: float | None = None
-    tolerance: list[Any] = []
-    attributes: dict[str, Any] = {}
-
-
-class _Collection(_Strict):
-    parent: str = ""
-    layout: Layout = "list"
-    counter: str = ""
-    counter_dtype: str = "i4"
-    attributes: dict[str, Any] = {}
-
-
-class _Table(_Strict):
+class _Table(Strict):
     name: str
     attributes: dict[str, Any]
     collections: list[list[Any]]
     variables: list[list[Any]]
-    split: list[str] = []
-    hidden: list[list[str]] = []
+    split: list[str] = Field(default_factory=list)
+    hidden: list[list[str]] = Field(default_factory=list)
 
 
-class _Order(_Strict):
+class _Order(Strict):
     events: str = ""
     then: str = ""
-    cell: list[Any] = []
-    objects: dict[str, str] = {}
+    cell: list[Any] = Field(default_factory=list)
+    objects: dict[str, str] = Field(default_factory=dict)
 
 
-class _Plan(_Strict):
+class _Plan(Strict):
     creator: str
     format: str
     attributes: dict[str, Any]
@@ -187,63 +145,15 @@ class _Plan(_Strict):
     tables: list[_Table]
 
 
-_DTYPE_CODES = {dtype.str.lstrip("<|"): dtype for dtype in DTYPES}
-_CODES = {dtype: code for code, dtype in _DTYPE_CODES.items()}
-
-
-def _default_kind(dtype: np.dtype[Any]) -> Kind:
-    kinds: dict[str, Kind] = {"b": "flag", "i": "integer", "u": "integer"}
-    return kinds.get(dtype.kind, "continuous")
-
-
-def _schema_to_json(schema: Schema) -> dict[str, Any]:
-    return {
-        "name": schema.name,
-        "attributes": dict(schema.attributes),
-        "collections": [_collection_to_json(collection) for collection in schema.collections],
-        "variables": [_variable_to_json(variable) for variable in schema.variables],
-    }
-
-
-def _variable_to_json(variable: Variable) -> list[Any]:
-    extra: dict[str, Any] = {}
-    if variable.axis:
-        extra["axis"] = variable.axis
-    if variable.shape:
-        extra["shape"] = list(variable.shape)
-    if variable.unit:
-        extra["unit"] = variable.unit
-    if variable.kind != _default_kind(variable.dtype):
-        extra["kind"] = variable.kind
-    if variable.period is not None:
-        extra["period"] = variable.period
-    if not variable.tolerance.is_lossless:
-        extra["tolerance"] = [variable.tolerance.mode, variable.tolerance.value]
-    if variable.attributes:
-        extra["attributes"] = dict(variable.attributes)
-    return [variable.name, _CODES[variable.dtype], *([extra] if extra else [])]
-
-
-def _collection_to_json(collection: Collection) -> list[Any]:
-    extra: dict[str, Any] = {}
-    if collection.parent:
-        extra["parent"] = collection.parent
-    if collection.layout != "list":
-        extra["layout"] = collection.layout
-    if collection.counter:
-        extra["counter"] = collection.counter
-    if collection.counter_dtype != np.dtype("i4"):
-        extra["counter_dtype"] = collection.counter_dtype.str.lstrip("<|")
-    if collection.attributes:
-        extra["attributes"] = dict(collection.attributes)
-    return [collection.name, *([extra] if extra else [])]
-
-
 def _splits(table: _Table) -> tuple[str, ...]:
-    wrong = set(table.split) - set(splittable(_schema_from_json(table)))
+    wrong = set(table.split) - set(splittable(_schema(table)))
     if wrong:
         raise CorruptFileError(f"the variable '{min(wrong)[:80]}' cannot be split")
     return tuple(table.split)
+
+
+def _schema(table: _Table) -> Schema:
+    return schema_from_json(table.name, table.attributes, table.collections, table.variables)
 
 
 def _hidden(table: _Table) -> tuple[Variable, ...]:
@@ -276,61 +186,3 @@ def _orders_from_json(value: Any, schemas: Sequence[Schema]) -> tuple[Order, ...
 
 def _cell(kind: str = "", first: float = 1.0, second: float = 1.0) -> Cell:
     return Cell(str(kind), float(first), float(second))
-
-
-def _schema_from_json(table: _Table) -> Schema:
-    return Schema(
-        table.name,
-        tuple(_variable_from_json(*row) for row in table.variables),
-        tuple(_collection_from_json(*row) for row in table.collections),
-        table.attributes,
-    )
-
-
-def _variable_from_json(name: str, code: str, extra: Mapping[str, Any] | None = None) -> Variable:
-    dtype = _DTYPE_CODES.get(code)
-    if dtype is None or not isinstance(name, str):
-        raise CorruptFileError(f"a variable has the unknown dtype {code!r}")
-    raw = _Variable.model_validate({"kind": _default_kind(dtype), **(extra or {})}, strict=True)
-    # zeros must not hide the rest: numpy refuses arrays whose other sizes multiply to too much
-    if (
-        len(raw.shape) > MAX_DIMENSIONS
-        or any(size < 0 for size in raw.shape)
-        or math.prod(filter(None, raw.shape)) > MAX_VALUES
-    ):
-        raise CorruptFileError(f"variable '{name}' has the impossible shape {raw.shape}")
-    return Variable(
-        name=name,
-        dtype=dtype,
-        axis=raw.axis,
-        shape=tuple(raw.shape),
-        unit=raw.unit,
-        kind=raw.kind,
-        period=raw.period,
-        tolerance=_tolerance_from_json(raw.tolerance),
-        attributes=raw.attributes,
-    )
-
-
-def _tolerance_from_json(value: list[Any]) -> Tolerance:
-    if not value:
-        return LOSSLESS
-    mode, bound = value
-    if mode not in ("absolute", "relative", "mantissa", "unbounded"):
-        raise CorruptFileError(f"unknown tolerance mode {mode!r}")
-    return Tolerance(mode, float(bound))
-
-
-def _collection_from_json(name: str, extra: Mapping[str, Any] | None = None) -> Collection:
-    raw = _Collection.model_validate(extra or {}, strict=True)
-    dtype = _DTYPE_CODES.get(raw.counter_dtype)
-    if dtype is None or not isinstance(name, str):
-        raise CorruptFileError(f"a counter has the unknown dtype {raw.counter_dtype!r}")
-    return Collection(
-        name=name,
-        parent=raw.parent,
-        layout=raw.layout,
-        counter=raw.counter,
-        counter_dtype=dtype,
-        attributes=raw.attributes,
-    )

@@ -120,13 +120,14 @@ def candidates(
                 found += [Feature("lead", name) for name in names[:8]]
     if axis != EVENTS:
         found += [Feature("rank"), Feature("count")]
-    for index in (name for name in pointers or {} if name in own):
-        for place in sorted((pointers or {})[index]):
+    for index, places in (pointers or {}).items():
+        known = by_name[index].axis == axis and index in earlier
+        for place in sorted(places) if known else ():
             names = [name for name in earlier if by_name[name].axis == place][-POINTED:]
             found += [Feature("at", name, index) for name in names if name != index]
             if place == axis:
                 found += [Feature("siblings", index), Feature("elders", index)]
-    return [feature for feature in found if feature.fits(schema, axis)]
+    return found
 
 
 def earlier_lengths(schema: Schema, collection: str) -> list[Feature]:

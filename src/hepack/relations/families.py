@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hepack.relations.view import View, parent_of, spread
 
 MAX_GENERATIONS = 64
-"""Objects further down are decoded together with the last generation."""
+"""Objects further down are decoded together with the last generation; and the most siblings that are summed up."""
 
 Int64s = NDArray[np.int64]
 
@@ -77,10 +77,10 @@ class Families:
         return np.where(self.mother >= 0, counts[self.mother], 0)
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
-        """The sum of the values of each object's elder siblings, added in their order from 0."""
+        """The sum of the values of each object's elder siblings, added in order from 0; 0 if there are too many."""
         ranks = self.elders()
         total = np.zeros(len(values), values.dtype)
-        rows = np.flatnonzero(ranks)
+        rows = np.flatnonzero((ranks > 0) & (ranks <= MAX_GENERATIONS))
         rows = rows[np.argsort(ranks[rows], kind="stable")]
         for group in np.split(rows, np.cumsum(np.bincount(ranks[rows]))[1:-1]) if len(rows) else []:
             elder = self.elder[group]
