@@ -207,7 +207,7 @@ class _Search:
             return choice
         features, given = problem
         choice = replace(choice, features=features, problem=given)
-        key = (draft.item.key, str(model.relation), tuple(features))
+        key = (draft.item.key, repr(model.relation), tuple(features))
         if key not in self._trees:  # another set of relations leaves most items as they are
             self._trees[key] = fit_tree(choice.training(), max_leaves=self.options.leaves)
         choice = choice.better(self._trees[key])

@@ -62,7 +62,9 @@ class Feature:
     through: str = ""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.kind, self.through, self.source) if part)
+        if self.kind == "at":
+            return f"{self.source}[{self.through}]"
+        return f"{self.kind} {self.source}".strip()
 
     def to_json(self) -> list[str]:
         return [part for part in (self.kind, self.source, self.through) if part]

@@ -55,13 +55,6 @@ class Expression:
             found |= {(self.inputs[1], name) for name in names}
         return frozenset(found)
 
-    def __str__(self) -> str:
-        inside = ", ".join(map(str, self.inputs))
-        settings = " ".join(map(str, self.settings))
-        if len(settings) > 60:
-            settings = settings[:57] + "..."
-        return f"{self.kind}[{settings}]({inside})" if settings else f"{self.kind}({inside})"
-
 
 def to_json(expression: Expression | str) -> Any:
     """A name, or ``[kind, settings, *inputs]``."""

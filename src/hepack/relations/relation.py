@@ -13,6 +13,7 @@ from hepack._errors import CorruptFileError
 from hepack.relations.expression import Expression, Memory, axis_of, evaluate, from_json, to_json
 from hepack.relations.kinds import NOTHING
 from hepack.relations.view import View, is_above, spread
+from hepack.relations.words import in_words
 from hepack.table import EVENTS, Schema
 
 
@@ -101,7 +102,7 @@ class Relation:
         return relation
 
     def __str__(self) -> str:
-        return f"{self.target} = {self.formula}"
+        return f"{self.target} = {in_words(self.formula, self.target)}"
 
 
 def _collections(formula: Expression, schema: Schema) -> set[str]:
