@@ -55,7 +55,7 @@ def version(path: Path) -> int:
 def test_a_file_without_bounds_says_so(unbounded: tuple[Path, PackResult]) -> None:
     path, result = unbounded
     assert result.unbounded == NAMES
-    assert version(path) == 3
+    assert version(path) == 4
     with PackedFile(path) as packed:
         assert packed.unbounded == NAMES
         assert {str(packed["Events"].schema.by_name[name].tolerance) for name in NAMES} == {"unbounded"}
@@ -161,7 +161,7 @@ def test_recovery_keeps_network_and_version(unbounded: tuple[Path, PackResult], 
     (tmp_path / "bad.hpk").write_bytes(data)
     saved = recover(tmp_path / "bad.hpk", tmp_path / "good.hpk")
     assert [(first, n) for _, first, n in saved.kept] == [(0, 150), (300, 100)]
-    assert version(tmp_path / "good.hpk") == 3
+    assert version(tmp_path / "good.hpk") == 4
     whole = read(unbounded[0])
     assert same_bits(read(tmp_path / "good.hpk").columns["MET"][:150], whole.columns["MET"][:150])
 

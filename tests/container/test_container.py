@@ -183,9 +183,9 @@ def test_openings() -> None:
         fields = opening()[:8] + version.to_bytes(2, "little") + flags.to_bytes(2, "little")
         return fields + zlib.crc32(fields).to_bytes(4, "little")
 
-    for known in (1, 2, 3):
+    for known in (1, 2, 3, 4):
         check_opening(with_version(known), "x")
-    for newer in (with_version(4), with_version(65535), with_version(1, 1)):
+    for newer in (with_version(5), with_version(65535), with_version(1, 1)):
         with pytest.raises(TooNewError, match="update"):
             check_opening(newer, "x")
     with pytest.raises(CorruptFileError):
