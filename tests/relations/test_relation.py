@@ -292,3 +292,13 @@ def test_predictions_have_the_same_bits_everywhere() -> None:
         np.nan_to_num(np.concatenate(found), nan=7.0).tobytes(), digest_size=6
     ).hexdigest()
     assert digest == "ed224083ab79"
+
+
+def test_parts_written_alike_are_one_and_others_are_not() -> None:
+    whole, real = (Expression("linear", ("i",), (one, 0)) for one in (1, 1.0))
+    assert whole == real  # 1 == 1.0, but int64 is not float64
+    both = Expression("call", (Expression("call", (whole, real), ("max",)), whole), ("min",))
+    read = Relation.from_json(json.loads(json.dumps(Relation("out", both).to_json())), TABLE.schema).formula
+    (first, second), again = read.inputs[0].inputs, read.inputs[1]  # type: ignore[union-attr]
+    assert first is again
+    assert [type(part.settings[0]) for part in (first, second)] == [int, float]  # type: ignore[union-attr]

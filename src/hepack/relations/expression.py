@@ -69,8 +69,7 @@ def from_json(value: Any, schema: Schema) -> Expression:
     Raises:
         CorruptFileError: no such formula can be over these columns.
     """
-    budget = [MAX_NODES]
-    expression = _parse(value, budget, MAX_DEPTH)
+    expression = _parse(value, [MAX_NODES], MAX_DEPTH, {})
     if isinstance(expression, str):
         raise CorruptFileError("a relation is a bare name")
     axis_of(expression, schema)
@@ -142,16 +141,18 @@ def _scalar(name: str, schema: Schema) -> Variable:
     return variable
 
 
-def _parse(value: Any, budget: list[int], depth: int) -> Expression | str:
+def _parse(value: Any, budget: list[int], depth: int, seen: dict[str, Expression | str]) -> Expression | str:
+    """``seen``: parts that are written alike become one, so that they are evaluated once where there is a memory."""
     budget[0] -= 1
     if budget[0] < 0 or depth < 0:
         raise CorruptFileError("a relation is too large")
     if isinstance(value, str):
-        return value
+        return seen.setdefault(repr(value), value)
     match value:
         case [str(kind), [*settings], *inputs]:
-            parts = tuple(_parse(part, budget, depth - 1) for part in inputs)
-            return Expression(kind, parts, _tuples(settings, 3))
+            parts = tuple(_parse(part, budget, depth - 1, seen) for part in inputs)
+            expression = Expression(kind, parts, _tuples(settings, 3))
+            return seen.setdefault(repr(expression), expression)  # 1 and 1.0 are equal, but not alike
     raise CorruptFileError("a relation has an impossible form")
 
 
