@@ -18,12 +18,13 @@ import json
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hepack.api import make_recipe
+from hepack.archive.ahead import workers
 from hepack.archive.models import model_size
 from hepack.archive.pack import pack
 from hepack.bench.column import load
@@ -51,7 +52,7 @@ def stages(seconds: float) -> dict[str, FitOptions | None]:
     return found
 
 
-def size(tables: list[EventTable], options: FitOptions | None, pool: ThreadPoolExecutor) -> dict[str, Any]:
+def size(tables: list[EventTable], options: FitOptions | None, pool: Executor) -> dict[str, Any]:
     """Bytes of blocks and models of whole tables as single blocks."""
     started = time.perf_counter()
     blocks = models = learned = 0
@@ -79,7 +80,7 @@ def ablation(path: Path, recipe: Recipe, read: ReadOptions, seconds: float, late
     """All stages of one file; with a latent also an autoencoder."""
     loaded = load(path, recipe, read)
     whole = [split_table(t, split_schema(t.schema, splittable(t.schema))) for t in loaded.tables]
-    with ThreadPoolExecutor() as pool:
+    with workers(None) as pool:
         found: dict[str, Any] = {
             name: size(whole, options, pool) for name, options in stages(seconds).items()
         }

@@ -51,7 +51,7 @@ def test_families_are_those_of_the_twin(case: tuple[list[int], list[int]]) -> No
     ]
     assert found.mother.tolist() == mothers
     assert found.elder.tolist() == [before[-1] if before else -1 for before in elders]
-    assert found.elders().tolist() == [len(before) for before in elders]
+    assert found.elders.tolist() == [len(before) for before in elders]
     assert found.siblings().tolist() == [mothers.count(m) if m >= 0 else 0 for m in mothers]
     x = events.columns["x"]
     assert found.sums(x).tolist() == [sum(float(x[j]) for j in before) for before in elders]

@@ -101,9 +101,7 @@ def depths(pointers: Pointers, schema: Schema) -> dict[str, int]:
     return found
 
 
-def candidates(
-    schema: Schema, axis: str, earlier: Sequence[str], pointers: Pointers | None = None
-) -> list[Feature]:
+def candidates(schema: Schema, axis: str, earlier: Sequence[str], pointers: Pointers) -> list[Feature]:
     """The features of rows on ``axis`` that can be made from the variables ``earlier``, nearest last."""
     by_name = schema.by_name
     own = [name for name in earlier if by_name[name].axis == axis][-NEAREST:]
@@ -120,7 +118,7 @@ def candidates(
                 found += [Feature("lead", name) for name in names[:8]]
     if axis != EVENTS:
         found += [Feature("rank"), Feature("count")]
-    for index, places in (pointers or {}).items():
+    for index, places in pointers.items():
         known = by_name[index].axis == axis and index in earlier
         for place in sorted(places) if known else ():
             names = [name for name in earlier if by_name[name].axis == place][-POINTED:]

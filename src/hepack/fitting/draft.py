@@ -140,9 +140,9 @@ def _base(targets: Symbols) -> int:
 def ordered(
     items: Sequence[Item],
     relations: Mapping[str, Found],
-    depth: Mapping[str, int] | None = None,
+    depth: Mapping[str, int],
     *,
-    integers_first: bool = False,
+    integers_first: bool,
 ) -> list[Item]:
     """Lengths first, then event variables, then objects; the sources of a relation before its target.
 
@@ -166,7 +166,7 @@ def ordered(
 
     def rank(item: Item) -> tuple[bool, bool, int, bool]:
         floats = integers_first and item.axis != EVENTS and item.variable.dtype.kind == "f"
-        return item.role != "counts", item.axis != EVENTS, (depth or {}).get(item.axis, 0), floats
+        return item.role != "counts", item.axis != EVENTS, depth.get(item.axis, 0), floats
 
     for item in sorted(items, key=rank):
         place(item)

@@ -130,7 +130,7 @@ class Feature:
         if self.kind == "siblings":
             return _narrow(Families(numbers(values), axis, view).siblings())
         if self.kind == "elders":
-            return _narrow(Families(numbers(values), axis, view).elders())
+            return _narrow(Families(numbers(values), axis, view).elders)
         if self.kind == "same":
             return _same(values, firsts(view, axis))
         found = integers(values)

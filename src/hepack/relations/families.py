@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +50,14 @@ class Families:
         self.elder[order[1:][alike]] = order[:-1][alike]
         self._order = order
 
+    @classmethod
+    def of(cls, index: NDArray[Any], collection: str, view: View) -> Families:
+        """The same, made once for as long as a view is asked with the very same array."""
+        last = _LAST.get(view)
+        if last is None or last[0] is not index:
+            last = _LAST[view] = index, cls(index, collection, view)
+        return last[1]
+
     def generations(self) -> list[Int64s]:
         """Rows in groups: mothers and elder siblings of each stand in groups before it, up to `MAX_GENERATIONS`."""
         number = np.zeros(len(self.mother), np.int64)
@@ -62,6 +72,7 @@ class Families:
         ends = np.cumsum(np.bincount(number)) if len(number) else np.zeros(0, np.int64)
         return np.split(order, ends[:-1])
 
+    @cached_property
     def elders(self) -> Int64s:
         """How many siblings stand before each object."""
         ranks = np.zeros(len(self.mother), np.int64)
@@ -78,11 +89,20 @@ class Families:
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """The sum of the values of each object's elder siblings, added in order from 0; 0 if there are too many."""
-        ranks = self.elders()
         total = np.zeros(len(values), values.dtype)
-        rows = np.flatnonzero((ranks > 0) & (ranks <= MAX_GENERATIONS))
-        rows = rows[np.argsort(ranks[rows], kind="stable")]
-        for group in np.split(rows, np.cumsum(np.bincount(ranks[rows]))[1:-1]) if len(rows) else []:
+        for group in self._by_elders:
             elder = self.elder[group]
             total[group] = total[elder] + values[elder]
         return total
+
+    @cached_property
+    def _by_elders(self) -> list[Int64s]:
+        """The rows with one elder sibling, those with two, and so on."""
+        rows = np.flatnonzero((self.elders > 0) & (self.elders <= MAX_GENERATIONS))
+        if not len(rows):
+            return []
+        ranks = self.elders[rows]
+        return np.split(rows[np.argsort(ranks, kind="stable")], np.cumsum(np.bincount(ranks))[1:-1])
+
+
+_LAST: WeakKeyDictionary[View, tuple[NDArray[Any], Families]] = WeakKeyDictionary()

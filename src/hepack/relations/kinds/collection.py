@@ -157,4 +157,4 @@ class Elder:
     def evaluate(
         self, settings: Settings, values: Values, axes: Axes, view: View
     ) -> tuple[NDArray[Any], str]:
-        return Families(values[1], axes[0], view).sums(values[0]), axes[0]
+        return Families.of(values[1], axes[0], view).sums(values[0]), axes[0]
